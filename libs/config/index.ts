@@ -1,0 +1,2 @@
+export { ConfigError, parseEnv } from './env';
+export { type Program, runProgram } from './run';

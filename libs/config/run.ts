@@ -1,0 +1,41 @@
+import { ConfigError } from './env';
+
+export interface Program<C> {
+  config: () => C;
+  /** Runs pending migrations (and seeds), then the process exits with 0. */
+  migrate: (config: C) => Promise<void>;
+  /** Opens sockets and returns; the process lives until it is asked to stop. */
+  serve: (config: C) => Promise<void>;
+}
+
+/**
+ * The one entry of a service container: `main.js` serves, `main.js migrate` migrates and leaves.
+ * Any failure to start is one readable message on stderr and exit code 1.
+ */
+export async function runProgram<C>(
+  program: Program<C>,
+  argv: string[] = process.argv.slice(2),
+): Promise<void> {
+  try {
+    const command = argv[0] ?? 'serve';
+    if (command !== 'serve' && command !== 'migrate') {
+      throw new ConfigError([`'${command}' is no command; use none (serve) or 'migrate'`]);
+    }
+    const config = program.config();
+    if (command === 'serve') return await program.serve(config);
+    await program.migrate(config);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${describe(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof Error)) return 'Could not start: an unknown error was thrown';
+  const { code, hint } = error as Error & { code?: string; hint?: string };
+  // Connection strings may stand in driver messages: keep what is between :// and @ out of the output.
+  const message = error.message.replace(/\/\/[^@\s/]*@/g, '//***@');
+  return `Could not start: ${message}${code ? ` (${code})` : ''}${hint ? `\n  ${hint}` : ''}`;
+}

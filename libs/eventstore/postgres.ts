@@ -1,0 +1,128 @@
+import { type Kysely, sql } from 'kysely';
+import { isUniqueViolation, type Pool, type PoolClient } from '../postgres';
+import {
+  ConcurrencyConflict,
+  type EventStore,
+  type ExpectedVersion,
+  type NewEvent,
+  type Position,
+  type StoredEvent,
+} from './store';
+
+/**
+ * To be listed among a service's migrations.
+ *
+ * `transaction_id` orders readers: sequence numbers are given out before commit, so a reader that goes by them alone
+ * would skip an event whose transaction commits late. After a restore into a new server, whose transaction counter
+ * starts again, run `update events set transaction_id = '0'` once, before anything is written.
+ */
+export const eventStoreMigration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`
+      create table events (
+        transaction_id xid8 not null default pg_current_xact_id(),
+        position bigint generated always as identity primary key,
+        stream text not null,
+        version integer not null check (version > 0),
+        type text not null,
+        data jsonb not null,
+        metadata jsonb not null default '{}',
+        recorded_at timestamptz not null default now(),
+        constraint events_stream_version unique (stream, version)
+      )`.execute(db);
+    await sql`create index events_in_order on events (transaction_id, position)`.execute(db);
+  },
+  async down(db: Kysely<unknown>): Promise<void> {
+    await sql`drop table events`.execute(db);
+  },
+};
+
+interface Row {
+  transaction_id: string;
+  position: number;
+  stream: string;
+  version: number;
+  type: string;
+  data: unknown;
+  metadata: Record<string, unknown>;
+  recorded_at: Date;
+}
+
+export function createPostgresEventStore(pool: Pool): EventStore {
+  return {
+    async append(client, stream, events, expectedVersion) {
+      if (events.length === 0)
+        return expectedVersion === 'any' ? currentVersion(client, stream) : expectedVersion;
+      try {
+        const { rows } = await insert(client, stream, events, expectedVersion);
+        const last = rows.at(-1)?.version;
+        if (last === undefined) throw new ConcurrencyConflict(stream, expectedVersion);
+        return last;
+      } catch (error) {
+        if (isUniqueViolation(error, 'events_stream_version')) {
+          throw new ConcurrencyConflict(stream, expectedVersion);
+        }
+        throw error;
+      }
+    },
+    async readStream(stream, client) {
+      const { rows } = await (client ?? pool).query<Row>({
+        name: 'events-of-stream',
+        text: 'select * from events where stream = $1 order by version',
+        values: [stream],
+      });
+      return rows.map(toEvent);
+    },
+    async readAll(after, limit) {
+      const [transaction = '0', position = '0'] = after.split(':');
+      const { rows } = await pool.query<Row>({
+        name: 'events-in-order',
+        text: `select * from events
+               where (transaction_id, position) > ($1::xid8, $2::bigint)
+                 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+               order by transaction_id, position limit $3`,
+        values: [transaction, position, limit],
+      });
+      return rows.map(toEvent);
+    },
+  };
+}
+
+/** Inserts nothing when the stream is not where it is expected; a race on the same version hits the constraint. */
+function insert(client: PoolClient, stream: string, events: NewEvent[], expected: ExpectedVersion) {
+  return client.query<{ version: number }>({
+    name: 'append-events',
+    text: `with head as (select coalesce(max(version), 0) as version from events where stream = $1)
+           insert into events (stream, version, type, data, metadata)
+           select $1, head.version + new.ordinal, new.event->>'type', new.event->'data', new.event->'metadata'
+           from head, jsonb_array_elements($2::jsonb) with ordinality as new(event, ordinal)
+           where $3::int is null or head.version = $3::int
+           order by new.ordinal
+           returning version`,
+    values: [
+      stream,
+      JSON.stringify(events.map(({ type, data, metadata }) => ({ type, data, metadata: metadata ?? {} }))),
+      expected === 'any' ? null : expected,
+    ],
+  });
+}
+
+async function currentVersion(client: PoolClient, stream: string): Promise<number> {
+  const { rows } = await client.query(
+    'select coalesce(max(version), 0)::int as version from events where stream = $1',
+    [stream],
+  );
+  return rows[0].version;
+}
+
+function toEvent(row: Row): StoredEvent {
+  return {
+    stream: row.stream,
+    version: row.version,
+    type: row.type,
+    data: row.data,
+    metadata: row.metadata,
+    position: `${row.transaction_id}:${row.position}` as Position,
+    recordedAt: row.recorded_at,
+  };
+}

@@ -1,0 +1,22 @@
+export { announceShutdown, createHttpApp, type HttpAppOptions } from './app';
+export { type Authenticator, authenticate, type Principal, TOKEN_AUDIENCE, TOKEN_ISSUER } from './auth';
+export {
+  conflict,
+  forbidden,
+  invalidRequest,
+  notFound,
+  Problem,
+  type ProblemDetail,
+  type ProblemOptions,
+  unauthorized,
+  unavailable,
+} from './problem';
+export {
+  type RateLimit,
+  type Route,
+  type RouteAnswer,
+  type RouteContext,
+  type RouteOptions,
+  route,
+} from './route';
+export { type ServeOptions, serve } from './serve';

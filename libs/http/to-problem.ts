@@ -1,0 +1,46 @@
+import { isDatabaseUnavailable } from '../postgres';
+import { Problem, unavailable } from './problem';
+
+/** What express and body-parser put on their errors. */
+interface HttpError extends Error {
+  status?: number;
+  type?: string;
+  limit?: number;
+}
+
+/** Any error as a Problem. What is not meant for the outside becomes a 500 that tells nothing. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { type, status, limit } = (error ?? {}) as HttpError;
+  switch (type) {
+    case 'entity.too.large':
+      return new Problem(413, {
+        code: 'body-too-large',
+        detail: `The body may have ${limit} bytes at most.`,
+      });
+    case 'entity.parse.failed':
+      return new Problem(400, { code: 'malformed-json', detail: 'The body is not valid JSON.' });
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return new Problem(415, { code: 'unsupported-encoding', detail: 'Send UTF-8, plain or gzip.' });
+  }
+  if (error instanceof URIError || (status !== undefined && status >= 400 && status < 500)) {
+    return new Problem(400, {
+      code: 'malformed-request',
+      detail: 'The request cannot be read.',
+      cause: error,
+    });
+  }
+  if (isDatabaseUnavailable(error)) {
+    return unavailable('The service cannot reach its database, try again shortly.', error);
+  }
+  if ((error as { retriable?: unknown } | undefined)?.retriable === true) {
+    return unavailable('The service cannot do this at the moment, try again shortly.', error);
+  }
+  return new Problem(500, {
+    code: 'internal',
+    detail: 'Something went wrong on our side. Quote the request id when you report it.',
+    retriable: false,
+    cause: error,
+  });
+}

@@ -1,0 +1,236 @@
+import {
+  type Admin,
+  type Consumer,
+  type EachMessagePayload,
+  Kafka,
+  type KafkaConfig,
+  logLevel,
+  Partitioners,
+  type Producer,
+} from 'kafkajs';
+import type { Logger } from '../telemetry';
+import {
+  type BrokerMessage,
+  BrokerUnavailable,
+  type KafkaPort,
+  MessageRefused,
+  type SubscribeOptions,
+  type Subscription,
+} from './kafka-port';
+
+export interface KafkaOptions {
+  /** 'host:port' each. */
+  brokers: string[];
+  clientId: string;
+  logger: Logger;
+}
+
+const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'CORRUPT_MESSAGE']);
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+export function createKafka({ brokers, clientId, logger }: KafkaOptions): KafkaPort {
+  const settings: KafkaConfig = {
+    brokers,
+    clientId,
+    connectionTimeout: 2000,
+    requestTimeout: 10_000,
+    logLevel: logLevel.ERROR,
+    // Its own errors are repeated by ours with a reason; keep them for whoever debugs.
+    logCreator: () => (entry) =>
+      logger.debug({ kafka: entry.log.message, error: entry.log.error }, 'kafkajs'),
+  };
+  const kafka = new Kafka({ ...settings, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 } });
+  const impatient = new Kafka({ ...settings, requestTimeout: 2000, retry: { retries: 0 } });
+  const producer = reconnecting<Producer>(() =>
+    // One request in flight keeps the order per key through kafkajs' own retries.
+    kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      maxInFlightRequests: 1,
+      metadataMaxAge: 60_000,
+    }),
+  );
+  const admin = reconnecting<Admin>(() => impatient.admin());
+  const subscriptions = new Set<Subscription>();
+
+  return {
+    async publish(messages) {
+      try {
+        await producer.use((connected) =>
+          connected.sendBatch({ acks: -1, topicMessages: byTopic(messages) }),
+        );
+      } catch (error) {
+        throw isRefusal(error) ? new MessageRefused(error) : new BrokerUnavailable(error);
+      }
+    },
+    async subscribe(options) {
+      const subscription = startSubscription(kafka, options, logger);
+      subscriptions.add(subscription);
+      return subscription;
+    },
+    async check() {
+      try {
+        await admin.use((connected) => connected.describeCluster());
+      } catch (error) {
+        throw new BrokerUnavailable(error);
+      }
+    },
+    async ensureTopics(topics, { partitions = 3, replicas = 1 } = {}) {
+      const connected = kafka.admin();
+      try {
+        await connected.connect();
+        const existing = new Set(await connected.listTopics());
+        const missing = topics.filter((topic) => !existing.has(topic));
+        if (missing.length === 0) return;
+        await connected.createTopics({
+          waitForLeaders: true,
+          topics: missing.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: replicas })),
+        });
+      } catch (error) {
+        throw new BrokerUnavailable(error);
+      } finally {
+        await connected.disconnect().catch(() => undefined);
+      }
+    },
+    async close() {
+      await Promise.all([...subscriptions].map((subscription) => subscription.stop()));
+      await Promise.all([producer.close(), admin.close()]);
+    },
+  };
+}
+
+function byTopic(messages: BrokerMessage[]) {
+  const topics = new Map<
+    string,
+    { key: string | null; value: Buffer | string | null; headers?: Record<string, string> }[]
+  >();
+  for (const { topic, key, value, headers } of messages) {
+    const list = topics.get(topic);
+    if (list) list.push({ key, value, headers });
+    else topics.set(topic, [{ key, value, headers }]);
+  }
+  return [...topics].map(([topic, list]) => ({ topic, messages: list }));
+}
+
+function isRefusal(error: unknown): boolean {
+  const { type, cause } = (error ?? {}) as { type?: string; cause?: unknown };
+  return (type !== undefined && REFUSALS.has(type)) || (cause !== undefined && isRefusal(cause));
+}
+
+/** Connects at first use; after a failure the client is thrown away, since kafkajs does not always recover one. */
+function reconnecting<C extends { connect(): Promise<void>; disconnect(): Promise<void> }>(create: () => C) {
+  let connection: Promise<C> | undefined;
+  const open = async (): Promise<C> => {
+    const client = create();
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.disconnect().catch(() => undefined);
+      throw error;
+    }
+  };
+  return {
+    async use<T>(work: (client: C) => Promise<T>): Promise<T> {
+      connection ??= open();
+      const mine = connection;
+      try {
+        return await work(await mine);
+      } catch (error) {
+        if (connection === mine) connection = undefined;
+        mine.then((client) => client.disconnect()).catch(() => undefined);
+        throw error;
+      }
+    },
+    async close(): Promise<void> {
+      const mine = connection;
+      connection = undefined;
+      await mine?.then((client) => client.disconnect()).catch(() => undefined);
+    },
+  };
+}
+
+function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logger): Subscription {
+  let stopping = false;
+  let joined = false;
+  let consumer: Consumer | undefined;
+
+  /** Lives until the consumer crashes for good or is stopped. */
+  const runOnce = async (): Promise<void> => {
+    const current = kafka.consumer({
+      groupId: options.groupId,
+      sessionTimeout: 15_000,
+      heartbeatInterval: 3000,
+      rebalanceTimeout: 20_000,
+      // Topics and partitions that are added later are seen within this time.
+      metadataMaxAge: 15_000,
+      maxWaitTimeInMs: 1000,
+      retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 5, restartOnFailure: async () => false },
+    });
+    consumer = current;
+    const ended = new Promise<void>((resolve) => {
+      current.on(current.events.CRASH, ({ payload }) => {
+        logger.warn({ err: payload.error, groupId: options.groupId }, 'the consumer crashed');
+        resolve();
+      });
+      current.on(current.events.STOP, () => resolve());
+    });
+    current.on(current.events.GROUP_JOIN, () => {
+      joined = true;
+    });
+    current.on(current.events.REBALANCING, () => {
+      joined = false;
+    });
+    await current.connect();
+    await current.subscribe({ topics: options.topics, fromBeginning: true });
+    await current.run({
+      autoCommit: false,
+      partitionsConsumedConcurrently: 3,
+      eachMessage: (payload) => deliver(current, payload),
+    });
+    await ended;
+  };
+
+  const deliver = async (current: Consumer, payload: EachMessagePayload): Promise<void> => {
+    const { topic, partition, message, heartbeat } = payload;
+    const headers = Object.fromEntries(
+      Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value ?? '')]),
+    );
+    await options.onMessage({
+      message: {
+        topic,
+        partition,
+        offset: message.offset,
+        key: message.key?.toString() ?? null,
+        value: message.value,
+        headers,
+      },
+      heartbeat,
+      stopping: () => stopping,
+    });
+    await current.commitOffsets([{ topic, partition, offset: (BigInt(message.offset) + 1n).toString() }]);
+  };
+
+  const live = async (): Promise<void> => {
+    for (let failures = 0; !stopping; failures++) {
+      const started = Date.now();
+      await runOnce().catch((error) => {
+        logger.warn({ err: error, groupId: options.groupId }, 'cannot consume yet');
+      });
+      joined = false;
+      await consumer?.disconnect().catch(() => undefined);
+      if (Date.now() - started > 30_000) failures = 0;
+      if (!stopping) await wait(Math.min(5000, 200 * 2 ** failures));
+    }
+  };
+
+  const done = live();
+  return {
+    joined: () => joined,
+    async stop() {
+      stopping = true;
+      await consumer?.stop().catch(() => undefined);
+      await consumer?.disconnect().catch(() => undefined);
+      await done;
+    },
+  };
+}
