@@ -1,0 +1,280 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { createPool, type Pool, runMigrations, withTransaction } from '../postgres';
+import { createLogger } from '../telemetry';
+import { startKafka, startPostgres, type TestKafka, type TestPostgres } from '../testing';
+import {
+  createConsumer,
+  createEvent,
+  createKafka,
+  type EventConsumer,
+  enqueueEvents,
+  type Handler,
+  handler,
+  type KafkaPort,
+  messagingMigration,
+  type ReceivedMessage,
+  type Relay,
+  startRelay,
+} from '.';
+
+const logger = createLogger('test', { level: 'silent' });
+let postgres: TestPostgres;
+let broker: TestKafka;
+let pool: Pool;
+let kafka: KafkaPort;
+let running: { stop(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
+  pool = createPool({ url: postgres.url });
+  await runMigrations({ pool, migrations: { '0001-messaging': messagingMigration }, lockId: 1 });
+  await pool.query('create table effects (id serial, what text not null)');
+  kafka = createKafka({ brokers: broker.brokers, clientId: 'test', logger });
+}, 90_000);
+beforeEach(() => pool.query('truncate effects, outbox, inbox'));
+afterEach(async () => {
+  await Promise.all(running.map((part) => part.stop()));
+  running = [];
+}, 20_000);
+afterAll(async () => {
+  await kafka?.close();
+  await pool?.end();
+  await Promise.all([postgres?.stop(), broker?.stop()]);
+});
+
+const until = async (
+  what: string,
+  condition: () => unknown | Promise<unknown>,
+  ms = 15_000,
+): Promise<void> => {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+async function newTopic(): Promise<string> {
+  const topic = `test.${randomUUID()}`;
+  await kafka.ensureTopics([topic, `${topic}.dlq`]);
+  return topic;
+}
+
+async function collect(topic: string): Promise<ReceivedMessage[]> {
+  const messages: ReceivedMessage[] = [];
+  running.push(
+    await kafka.subscribe({
+      groupId: randomUUID(),
+      topics: [topic],
+      onMessage: async ({ message }) => {
+        messages.push(message);
+      },
+    }),
+  );
+  return messages;
+}
+
+async function relay(): Promise<Relay> {
+  const started = await startRelay({ pool, kafka, logger });
+  running.push(started);
+  return started;
+}
+
+const event = (subject: string, n: number, id?: string) =>
+  createEvent({ source: '/test', type: 'test.happened.v1', subject, data: { n }, id });
+const write = (topic: string, ...events: ReturnType<typeof event>[]) =>
+  withTransaction(pool, (client) => enqueueEvents(client, topic, events));
+const numberOf = (message: ReceivedMessage): number => JSON.parse(String(message.value)).data.n;
+
+async function consume(
+  topic: string,
+  handle: Handler['handle'],
+  options: { attempts?: number } = {},
+): Promise<EventConsumer> {
+  const consumer = createConsumer({
+    kafka,
+    groupId: `group-${topic}`,
+    topics: [topic],
+    pool,
+    logger,
+    retry: { attempts: options.attempts ?? 3, firstDelayMs: 20 },
+    handlers: { 'test.happened.v1': handler(z.object({ n: z.number() }), handle) },
+  });
+  await consumer.start();
+  running.push(consumer);
+  return consumer;
+}
+
+const recordEffect: Handler['handle'] = async ({ data }, { client }) => {
+  await client.query('insert into effects (what) values ($1)', [String((data as { n: number }).n)]);
+};
+const effects = async (): Promise<string[]> =>
+  (await pool.query('select what from effects order by id')).rows.map((row) => row.what);
+
+test('publishes what was committed within a moment, and never what was rolled back', async () => {
+  const topic = await newTopic();
+  await relay();
+  const messages = await collect(topic);
+  await expect(
+    withTransaction(pool, async (client) => {
+      await enqueueEvents(client, topic, [event('a', 1)]);
+      throw new Error('changed my mind');
+    }),
+  ).rejects.toThrow('changed my mind');
+  await write(topic, event('a', 2));
+  await until('the event arrives', () => messages.length === 1);
+
+  expect(messages.map(numberOf)).toEqual([2]);
+  expect(messages[0]).toMatchObject({ key: 'a', headers: { 'ce-type': 'test.happened.v1' } });
+  await until('the outbox is empty', async () => (await pool.query('select 1 from outbox')).rowCount === 0);
+});
+
+test('publishes later, in order per key, what a process wrote that died before it could publish', async () => {
+  const topic = await newTopic();
+  // No relay is running: that is what a kill between commit and publish leaves behind.
+  for (let n = 0; n < 30; n++) await write(topic, event(`key-${n % 3}`, n));
+  const messages = await collect(topic);
+  await Promise.all([relay(), relay(), relay()]);
+  await until('all arrive', () => messages.length === 30);
+
+  for (const key of ['key-0', 'key-1', 'key-2']) {
+    const numbers = messages.filter((message) => message.key === key).map(numberOf);
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    expect(numbers).toHaveLength(10);
+  }
+});
+
+test('keeps events while the broker is away, tells the truth about it, and carries on when it is back', async () => {
+  const topic = await newTopic();
+  const messages = await collect(topic);
+  await relay();
+  await write(topic, event('a', 1));
+  await until('the first arrives', () => messages.length === 1);
+
+  await broker.kill();
+  await expect(kafka.check()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', retriable: true });
+  await write(topic, event('a', 2), event('a', 3));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await pool.query('select 1 from outbox')).rowCount).toBe(2);
+
+  await broker.restart();
+  await until('the others arrive', () => messages.length >= 3, 45_000);
+  await kafka.check();
+  expect([...new Set(messages.map(numberOf))]).toEqual([1, 2, 3]);
+}, 90_000);
+
+test('handles an event once, however often it is delivered', async () => {
+  const topic = await newTopic();
+  await consume(topic, recordEffect);
+  const value = JSON.stringify(event('a', 7, 'the-same-id'));
+  await kafka.publish([1, 2, 3].map(() => ({ topic, key: 'a', value })));
+  await kafka.publish([{ topic, key: 'a', value: JSON.stringify(event('a', 8)) }]);
+  await until('the last is handled', async () => (await effects()).includes('8'));
+
+  expect(await effects()).toEqual(['7', '8']);
+});
+
+test('tries again what failed, without a trace of the failed tries', async () => {
+  const topic = await newTopic();
+  const attempts: number[] = [];
+  await consume(topic, async (received, context) => {
+    attempts.push(context.attempt);
+    await recordEffect(received, context);
+    if (context.attempt < 3) throw new Error('not yet');
+  });
+  await kafka.publish([{ topic, key: 'a', value: JSON.stringify(event('a', 1)) }]);
+  await until('it is handled', async () => (await effects()).length > 0);
+
+  expect(attempts).toEqual([1, 2, 3]);
+  expect(await effects()).toEqual(['1']);
+});
+
+test('puts what cannot be handled into the dead letters with the reason, and goes on', async () => {
+  const topic = await newTopic();
+  const letters = await collect(`${topic}.dlq`);
+  const attempts: number[] = [];
+  await consume(topic, async (received, context) => {
+    const { n } = received.data as { n: number };
+    attempts.push(n);
+    if (n === 1) throw Object.assign(new Error('never for jane@example.org'), { retriable: false });
+    if (n === 2) throw new Error('always broken');
+    await recordEffect(received, context);
+  });
+  const values = [
+    'not json',
+    JSON.stringify({ specversion: '1.0', id: '1', source: '/x' }),
+    JSON.stringify({ ...event('a', 0), data: { n: 'no number' } }),
+    JSON.stringify(event('a', 1)),
+    JSON.stringify(event('a', 2)),
+    JSON.stringify({ ...event('a', 0), type: 'test.unknown.v9' }),
+    JSON.stringify({ ...event('a', 3), added: 'later', data: { n: 3, more: true } }),
+  ];
+  await kafka.publish(values.map((value) => ({ topic, key: 'a', value })));
+  await until('the last is handled', async () => (await effects()).includes('3'));
+  await until('the letters arrive', () => letters.length === 5);
+
+  expect(attempts).toEqual([1, 2, 2, 2, 3]);
+  expect(letters.map(({ headers }) => headers['dlq-reason'])).toEqual([
+    'the message is not JSON',
+    expect.stringContaining('no CloudEvent: type'),
+    expect.stringContaining('test.happened.v1 is not usable: n'),
+    'never for ***@***',
+    'always broken',
+  ]);
+  expect(letters[4]).toMatchObject({
+    key: 'a',
+    headers: { 'dlq-topic': topic, 'dlq-attempts': '3', 'dlq-consumer': `group-${topic}` },
+  });
+  expect(String(letters[0]?.value)).toBe('not json');
+});
+
+test('hands an event over again after a crash before the commit, and the inbox keeps it from happening twice', async () => {
+  const topic = await newTopic();
+  const groupId = randomUUID();
+  await kafka.publish([{ topic, key: 'a', value: JSON.stringify(event('a', 1)) }]);
+  let crashed = false;
+  const dying = await kafka.subscribe({
+    groupId,
+    topics: [topic],
+    onMessage: async () => {
+      crashed = true;
+      throw new Error('killed before the offset was committed');
+    },
+  });
+  await until('it was delivered', () => crashed);
+  await dying.stop();
+  const again: ReceivedMessage[] = [];
+  running.push(
+    await kafka.subscribe({
+      groupId,
+      topics: [topic],
+      onMessage: async ({ message }) => {
+        again.push(message);
+      },
+    }),
+  );
+  await until('it comes again', () => again.length === 1);
+});
+
+test('relays a burst at a rate far above what a shop needs', async () => {
+  const topic = await newTopic();
+  const messages = await collect(topic);
+  await withTransaction(pool, (client) =>
+    enqueueEvents(
+      client,
+      topic,
+      Array.from({ length: 3000 }, (_, n) => event(`key-${n % 50}`, n)),
+    ),
+  );
+  const started = Date.now();
+  await relay();
+  await until(
+    'the outbox is empty',
+    async () => (await pool.query('select 1 from outbox limit 1')).rowCount === 0,
+  );
+  const perSecond = 3000 / ((Date.now() - started) / 1000);
+  await until('all arrive', () => messages.length === 3000);
+
+  expect(perSecond).toBeGreaterThan(300);
+}, 30_000);
