@@ -1,0 +1,61 @@
+import { mergeLines, priceCart, type RequestedLine } from '../domain/cart';
+import { foldOrder, initialOrder, place } from '../domain/order';
+import { fingerprint, uuidv7 } from './ids';
+import { type Measure, measureNothing } from './measure';
+import {
+  type Clock,
+  IdempotencyKeyReused,
+  type OrderStore,
+  type OrderView,
+  type Placement,
+  type PriceSource,
+} from './ports';
+import { viewOf } from './view';
+
+export interface PlaceOrderRequest {
+  customerId: string;
+  idempotencyKey: string;
+  items: RequestedLine[];
+  paymentMethod: string;
+}
+
+export interface PlaceOrderDeps {
+  store: OrderStore;
+  prices: PriceSource;
+  clock: Clock;
+  newId?: (milliseconds: number) => string;
+  measure?: Measure;
+}
+
+/**
+ * Prices the cart and stores the order, which then waits for its stock. The same request under the same key gets the same answer, even
+ * while the product service is away.
+ * @throws CartProblem | PricesUnavailable | IdempotencyKeyReused; nothing is stored then.
+ */
+export const createPlaceOrder =
+  ({ store, prices, clock, newId = uuidv7, measure = measureNothing }: PlaceOrderDeps) =>
+  async (request: PlaceOrderRequest): Promise<{ order: OrderView; repeated: boolean }> => {
+    const { customerId, idempotencyKey: key, items, paymentMethod } = request;
+    const requestHash = fingerprint([
+      items.map(({ productId, quantity }) => [productId, quantity]),
+      paymentMethod,
+    ]);
+    const answerOf = (placement: Placement, repeated: boolean) => {
+      if (placement.requestHash !== requestHash) throw new IdempotencyKeyReused();
+      return { order: placement.answer, repeated };
+    };
+    const earlier = await store.findPlacement(customerId, key);
+    if (earlier) return answerOf(earlier, true);
+
+    const productIds = mergeLines(items).map((line) => line.productId);
+    const cart = priceCart(items, await prices.prices(productIds));
+    const at = clock.now();
+    const orderId = newId(Date.parse(at));
+    const events = place({ orderId, customerId, ...cart, paymentMethod, at }, initialOrder);
+    const order = foldOrder(events);
+    const answer = viewOf(order, { createdAt: at, updatedAt: at });
+    const standing = await store.place({ customerId, key, requestHash, answer }, events);
+    const repeated = standing.answer.id !== orderId;
+    if (!repeated) measure(order, events);
+    return answerOf(standing, repeated);
+  };

@@ -1,0 +1,38 @@
+import { invalidRequest, Problem, unavailable } from '@platform/libs/http';
+import { IdempotencyKeyReused, PricesUnavailable } from '../application/ports';
+import { CartProblem } from '../domain/cart';
+
+const FIELD: Partial<Record<CartProblem['code'], string>> = {
+  unknown_product: '/productId',
+  mixed_currencies: '/productId',
+  bad_price: '/productId',
+  bad_quantity: '/quantity',
+};
+
+/** What can go wrong with a new order, as the customer is told. Any other error passes unchanged. */
+export const orderProblem = (error: unknown): unknown => {
+  if (error instanceof CartProblem) {
+    const pointer = `#/items${error.line === undefined ? '' : `/${error.line}${FIELD[error.code] ?? ''}`}`;
+    const errors = [{ in: 'body' as const, pointer, detail: error.message }];
+    if (error.code === 'bad_quantity' || error.code === 'too_many_lines') return invalidRequest(errors);
+    return new Problem(422, {
+      code: error.code.replaceAll('_', '-'),
+      detail: error.message,
+      errors,
+    });
+  }
+  if (error instanceof IdempotencyKeyReused) {
+    return new Problem(422, {
+      code: 'idempotency-key-reused',
+      detail: 'This Idempotency-Key was used for a different order. Use a new key for a new order.',
+      errors: [{ in: 'headers', pointer: '#/idempotency-key', detail: 'Used for a different request.' }],
+    });
+  }
+  if (error instanceof PricesUnavailable) {
+    return unavailable(
+      'Prices cannot be fetched at the moment. Nothing was ordered; send the same request again shortly.',
+      error,
+    );
+  }
+  return error;
+};

@@ -1,0 +1,91 @@
+import { createPostgresEventStore } from '@platform/libs/eventstore';
+import type { Authenticator } from '@platform/libs/http';
+import { createConsumer, type KafkaPort, startRelay } from '@platform/libs/messaging';
+import type { Pool } from '@platform/libs/postgres';
+import type { Logger } from '@platform/libs/telemetry';
+import { createApp } from './app';
+import { type Checkout, createCheckout } from './application/checkout';
+import { measureOrders } from './application/measure';
+import { PAYMENT_TOPIC, STOCK_TOPIC } from './application/messages';
+import { createPlaceOrder } from './application/placeOrder';
+import { type PriceSource, systemClock } from './application/ports';
+import { defaultPatience, type Patience } from './domain/checkout';
+import { createHandlers } from './messaging/handlers';
+import { createOrderStore } from './storage/orderStore';
+
+export interface ServiceDeps {
+  pool: Pool;
+  kafka: KafkaPort;
+  logger: Logger;
+  authenticator: Authenticator;
+  prices: PriceSource;
+  version: string;
+  patience?: Patience;
+}
+
+const LOOK_EVERY_MS = 5000;
+
+/** Puts the parts together. Nothing runs before `start`. */
+export const createService = ({
+  pool,
+  kafka,
+  logger,
+  authenticator,
+  prices,
+  version,
+  patience = defaultPatience,
+}: ServiceDeps) => {
+  const clock = systemClock;
+  const store = createOrderStore({ pool, events: createPostgresEventStore(pool), patience });
+  const checkout = createCheckout({ store, clock, patience, logger, measure: measureOrders });
+  const consumer = createConsumer({
+    kafka,
+    groupId: 'order-service',
+    topics: [STOCK_TOPIC, PAYMENT_TOPIC],
+    handlers: createHandlers(checkout),
+    pool,
+    logger,
+  });
+  const app = createApp({
+    version,
+    logger,
+    authenticator,
+    placeOrder: createPlaceOrder({ store, prices, clock, measure: measureOrders }),
+    store,
+    ready: { database: () => pool.query('select 1'), broker: () => kafka.check() },
+  });
+  return {
+    app,
+    checkout,
+    /** Starts to publish, to listen and to look after stuck orders. @returns what stops it all again. */
+    async start(): Promise<() => Promise<void>> {
+      const relay = await startRelay({ pool, kafka, logger });
+      await consumer.start();
+      const stopLooking = lookAfter(checkout, logger);
+      return async () => {
+        await stopLooking();
+        await consumer.stop();
+        await relay.stop();
+      };
+    },
+  };
+};
+
+const lookAfter = (checkout: Checkout, logger: Logger) => {
+  let looking: Promise<unknown> = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    looking = checkout
+      .lookAfterStuck()
+      .catch((error) => logger.warn({ err: error }, 'stuck orders could not be looked for'))
+      .finally(() => {
+        busy = false;
+      });
+  }, LOOK_EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+    await looking;
+  };
+};
