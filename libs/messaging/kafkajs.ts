@@ -158,9 +158,10 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
   const runOnce = async (): Promise<void> => {
     const current = kafka.consumer({
       groupId: options.groupId,
-      sessionTimeout: 15_000,
-      heartbeatInterval: 3000,
-      rebalanceTimeout: 20_000,
+      // A member that died silently is waited for this long before the others go on.
+      sessionTimeout: 10_000,
+      heartbeatInterval: 2000,
+      rebalanceTimeout: 10_000,
       // Topics and partitions that are added later are seen within this time.
       metadataMaxAge: 15_000,
       maxWaitTimeInMs: 1000,

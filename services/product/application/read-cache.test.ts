@@ -1,0 +1,45 @@
+import { createReadCache } from './read-cache';
+
+const cache = (options = {}) => createReadCache({ ttlMs: 30, maxCharacters: 1000, ...options });
+
+test('loads once for many callers at the same time, and again when it is too old', async () => {
+  const load = jest.fn(async () => 'value');
+  const { get } = cache();
+  expect(await Promise.all([get('k', load), get('k', load), get('k', load)])).toEqual([
+    'value',
+    'value',
+    'value',
+  ]);
+  expect(load).toHaveBeenCalledTimes(1);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await get('k', load);
+  expect(load).toHaveBeenCalledTimes(2);
+});
+
+test('remembers neither absence nor failure', async () => {
+  const { get } = cache();
+  expect(await get('k', async () => undefined)).toBeUndefined();
+  await expect(get('k', async () => Promise.reject(new Error('no database')))).rejects.toThrow('no database');
+  expect(await get('k', async () => 'now')).toBe('now');
+});
+
+test('asks the shared cache first, and does without it when it fails', async () => {
+  const shared = { get: async (key: string) => (key === 'known' ? 'shared' : undefined), set: jest.fn() };
+  const { get } = cache({ shared });
+  expect(await get('known', async () => 'loaded')).toBe('shared');
+  expect(await get('new', async () => 'loaded')).toBe('loaded');
+  expect(shared.set).toHaveBeenCalledWith('new', 'loaded', 30);
+
+  const broken = cache({
+    shared: { get: async () => Promise.reject(new Error('away')), set: () => undefined },
+  });
+  expect(await broken.get('k', async () => 'loaded')).toBe('loaded');
+});
+
+test('counts hits and misses', async () => {
+  const [onHit, onMiss] = [jest.fn(), jest.fn()];
+  const { get } = cache({ onHit, onMiss });
+  await get('k', async () => 'v');
+  await get('k', async () => 'v');
+  expect([onHit.mock.calls.length, onMiss.mock.calls.length]).toEqual([1, 1]);
+});

@@ -1,0 +1,58 @@
+import { messagingMigration } from '@platform/libs/messaging';
+import type { Migrations } from '@platform/libs/postgres';
+import { type Kysely, sql } from 'kysely';
+
+export const LOCK_ID = 3001;
+
+export const migrations: Migrations = {
+  '0001-messaging': messagingMigration,
+  '0002-products': {
+    async up(db: Kysely<unknown>) {
+      await sql`create extension if not exists pg_trgm`.execute(db);
+      await sql`
+        create table products (
+          id text primary key,
+          sku text not null unique,
+          name text not null,
+          description text not null,
+          category text not null,
+          price_amount integer not null check (price_amount >= 0),
+          price_currency text not null check (price_currency ~ '^[A-Z]{3}$'),
+          available integer not null check (available >= 0),
+          search tsvector not null generated always as (
+            setweight(to_tsvector('english', name), 'A') || setweight(to_tsvector('english', description), 'B')) stored,
+          updated_at timestamptz not null default now()
+        )`.execute(db);
+      await sql`create index products_by_category on products (category, id)`.execute(db);
+      await sql`create index products_search on products using gin (search)`.execute(db);
+      await sql`create index products_name_trigrams on products using gin (name gin_trgm_ops)`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`drop table products`.execute(db);
+    },
+  },
+  '0003-reservations': {
+    async up(db: Kysely<unknown>) {
+      await sql`
+        create table reservations (
+          order_id text primary key,
+          status text not null check (status in ('reserved', 'rejected', 'released')),
+          reason text,
+          product_ids text[] not null default '{}',
+          created_at timestamptz not null default now(),
+          updated_at timestamptz not null default now()
+        )`.execute(db);
+      await sql`
+        create table reservation_lines (
+          order_id text not null references reservations (order_id),
+          product_id text not null references products (id),
+          quantity integer not null check (quantity > 0),
+          primary key (order_id, product_id)
+        )`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`drop table reservation_lines`.execute(db);
+      await sql`drop table reservations`.execute(db);
+    },
+  },
+};
