@@ -75,7 +75,7 @@ export const priceCart = (
     if (!unitPrice) {
       throw new CartProblem('unknown_product', `There is no product ${productId}.`, lineOf(productId));
     }
-    if (!Number.isSafeInteger(unitPrice.amount) || unitPrice.amount < 0) {
+    if (!Number.isSafeInteger(unitPrice.amount) || unitPrice.amount < 1) {
       throw new CartProblem('bad_price', `Product ${productId} has no usable price.`, lineOf(productId));
     }
     return { productId, quantity, unitPrice };

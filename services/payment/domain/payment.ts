@@ -48,6 +48,7 @@ interface Known {
   amount: Money;
   paymentMethod: string;
   gateway: string;
+  startedAt: string;
   /** Attempts begun so far. */
   attempt: number;
 }
@@ -73,12 +74,17 @@ const known = (payment: Known): Known => ({
   amount: payment.amount,
   paymentMethod: payment.paymentMethod,
   gateway: payment.gateway,
+  startedAt: payment.startedAt,
   attempt: payment.attempt,
 });
 
 export const evolve = (payment: Payment, event: PaymentEvent): Payment => {
   if (event.type === 'PaymentStarted') {
-    return { ...known({ ...event.data, attempt: 0 }), status: 'ready', dueAt: event.data.at };
+    return {
+      ...known({ ...event.data, startedAt: event.data.at, attempt: 0 }),
+      status: 'ready',
+      dueAt: event.data.at,
+    };
   }
   if (payment.status === 'none') throw new Error(`A payment cannot begin with ${event.type}.`);
   const base = known(payment);

@@ -1,0 +1,92 @@
+import { notFound, Problem, type Route, route } from '@platform/libs/http';
+import { z } from 'zod';
+import type { Payments } from '../application/payments';
+import { type NotificationReader, NotificationRefused, type PaymentStore } from '../application/ports';
+
+export interface PaymentRoutesDeps {
+  store: Pick<PaymentStore, 'find' | 'findByOrder'>;
+  payments: Pick<Payments, 'notified'>;
+  notifications: NotificationReader;
+}
+
+const payment = z
+  .object({
+    id: z.uuid(),
+    orderId: z.uuid(),
+    status: z.enum(['pending', 'succeeded', 'declined', 'failed', 'refunded']),
+    amount: z.object({
+      amount: z.int().meta({ description: 'Minor units (cents for EUR).' }),
+      currency: z.string().meta({ description: 'ISO 4217.' }),
+    }),
+    gateway: z.string(),
+    transactionId: z.string().optional(),
+    reason: z.string().optional(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Payment' });
+
+const none = () => notFound('There is no such payment of yours.');
+
+export const paymentRoutes = ({ store, payments, notifications }: PaymentRoutesDeps): Route[] => [
+  route({
+    method: 'get',
+    path: '/v1/payments',
+    summary: 'Look at the payment of an order of mine',
+    auth: true,
+    query: z.strictObject({ orderId: z.uuid() }),
+    responses: {
+      200: { description: 'The payment.', schema: payment },
+      401: { description: 'No valid access token.' },
+      404: { description: 'There is no payment of such an order of yours (yet).' },
+    },
+    async handle({ query, principal }) {
+      const found = await store.findByOrder(query.orderId, principal.id);
+      if (!found) throw none();
+      return { body: found };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/payments/:id',
+    summary: 'Look at a payment of mine',
+    auth: true,
+    params: z.strictObject({ id: z.uuid() }),
+    responses: {
+      200: { description: 'The payment.', schema: payment },
+      401: { description: 'No valid access token.' },
+      404: { description: 'There is no such payment of yours.' },
+    },
+    async handle({ params, principal }) {
+      const found = await store.find(params.id, principal.id);
+      if (!found) throw none();
+      return { body: found };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/webhooks/stripe',
+    summary: 'For Stripe: what became of a charge',
+    description:
+      'Signed by Stripe (Stripe-Signature). Each event is handled once; repeated ones are acknowledged.',
+    rawBody: true,
+    headers: z.object({
+      'stripe-signature': z.string({ error: 'Send the header Stripe-Signature.' }).max(2000),
+    }),
+    responses: {
+      200: { description: 'Taken in.', schema: z.object({ received: z.literal(true) }) },
+      400: { description: 'Not signed by Stripe, or too old.' },
+    },
+    async handle({ raw, headers, logger }) {
+      try {
+        const notification = notifications.read(raw, headers['stripe-signature']);
+        const first = await payments.notified(notification);
+        if (!first) logger.info({ eventId: notification.eventId }, 'a notification came again');
+        return { body: { received: true } };
+      } catch (error) {
+        if (!(error instanceof NotificationRefused)) throw error;
+        throw new Problem(400, { code: 'signature-refused', detail: error.message, cause: error });
+      }
+    },
+  }),
+];

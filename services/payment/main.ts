@@ -1,0 +1,53 @@
+import { runProgram } from '@platform/libs/config';
+import { authenticate, serve } from '@platform/libs/http';
+import { createKafka } from '@platform/libs/messaging';
+import { createPool, runMigrations } from '@platform/libs/postgres';
+import { configureTelemetry, createLogger } from '@platform/libs/telemetry';
+import { type Config, readConfig } from './config';
+import { createStripe, createStripeGateway, createStripeNotifications } from './gateways/stripe';
+import { createService } from './service';
+import { MIGRATION_LOCK, migrations } from './storage/migrations';
+
+const setUp = (config: Config) => {
+  const { SERVICE_NAME: service, SERVICE_VERSION: version, ENVIRONMENT: environment } = config;
+  configureTelemetry({ service, version, environment });
+  const logger = createLogger(service, { level: config.LOG_LEVEL, version, environment });
+  return {
+    logger,
+    version,
+    pool: createPool({ url: config.DATABASE_URL, applicationName: service, logger }),
+  };
+};
+
+void runProgram({
+  config: readConfig,
+  async migrate(config) {
+    const { pool, logger } = setUp(config);
+    await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK, logger });
+    await pool.end();
+  },
+  async serve(config) {
+    const { pool, logger, version } = setUp(config);
+    const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: config.SERVICE_NAME, logger });
+    const stripe = createStripe({ apiKey: config.STRIPE_API_KEY, apiUrl: config.STRIPE_API_URL });
+    const service = createService({
+      pool,
+      kafka,
+      logger,
+      version,
+      authenticator: authenticate({ jwksUrl: config.JWKS_URL }),
+      gateway: createStripeGateway(stripe),
+      notifications: createStripeNotifications({ stripe, secret: config.STRIPE_WEBHOOK_SECRET }),
+    });
+    const stop = await service.start();
+    await serve(service.app, {
+      port: config.PORT,
+      logger,
+      async onShutdown() {
+        await stop();
+        await kafka.close();
+        await pool.end();
+      },
+    });
+  },
+});

@@ -1,0 +1,17 @@
+import { type Handler, handler } from '@platform/libs/messaging';
+import { z } from 'zod';
+import type { Payments } from '../application/payments';
+
+const paymentRequested = z.object({
+  orderId: z.uuid(),
+  customerId: z.string().min(1),
+  amount: z.object({ amount: z.int().positive(), currency: z.string().regex(/^[A-Z]{3}$/) }),
+  paymentMethod: z.string().min(1),
+});
+
+export const createHandlers = (payments: Payments): Record<string, Handler> => ({
+  'order.payment-requested.v1': handler(paymentRequested, (event, { client }) => {
+    const { orderId, customerId, amount, paymentMethod } = event.data;
+    return payments.request({ orderId, customerId, amount, paymentMethod }, client);
+  }),
+});

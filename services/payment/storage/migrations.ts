@@ -1,0 +1,37 @@
+import { eventStoreMigration } from '@platform/libs/eventstore';
+import { messagingMigration } from '@platform/libs/messaging';
+import type { Migrations } from '@platform/libs/postgres';
+import { type Kysely, sql } from 'kysely';
+
+/** Any number of our own; see runMigrations. */
+export const MIGRATION_LOCK = 3004;
+
+export const migrations: Migrations = {
+  '0001-event-store': eventStoreMigration,
+  '0002-messaging': messagingMigration,
+  '0003-payments': {
+    async up(db: Kysely<unknown>) {
+      await sql`
+        create table payments (
+          id uuid primary key,
+          order_id uuid not null unique,
+          customer_id text not null,
+          view jsonb not null,
+          due_at timestamptz,
+          leased_until timestamptz
+        )`.execute(db);
+      await sql`create index payments_due on payments (due_at) where due_at is not null`.execute(db);
+      await sql`
+        create table gateway_notifications (
+          gateway text not null,
+          event_id text not null,
+          received_at timestamptz not null default now(),
+          primary key (gateway, event_id)
+        )`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`drop table gateway_notifications`.execute(db);
+      await sql`drop table payments`.execute(db);
+    },
+  },
+};
