@@ -1,0 +1,3 @@
+module ecommerce-platform/front-door
+
+go 1.21

@@ -1,0 +1,35 @@
+import { buildImages } from '../images';
+import type { Progress } from '../progress';
+import { ensureTools, type ToolName } from '../toolchain';
+import { findCached } from '../toolchain/cache';
+import { recipes } from '../toolchain/tools';
+
+export interface ImageArchive {
+  name: string;
+  reference: string;
+  /** Path of a docker-archive file. */
+  archive: string;
+}
+
+/** Where a cluster gets its programs and images from. */
+export interface ClusterParts {
+  /** Absolute path of each tool. */
+  tools: (names: string[], progress: Progress) => Promise<Record<string, string>>;
+  /** Built images, in the order of `names`. */
+  images: (names: string[], progress: Progress) => Promise<ImageArchive[]>;
+  /** Whether a tool that the start does not wait for has been built. */
+  hasBuilt: (tool: string) => boolean;
+}
+
+/** Everything built by this repository and cached. */
+export const builtParts: ClusterParts = {
+  tools: (names, progress) => ensureTools(names as ToolName[], progress),
+  images: async (names, progress) => {
+    const images = await buildImages({ names, progress });
+    return names.map((name) => images.find((image) => image.name === name)!);
+  },
+  hasBuilt: (tool) => {
+    const recipe = recipes.find((candidate) => tool in candidate.provides);
+    return recipe !== undefined && recipe.kind !== 'debian' && findCached(recipe) !== undefined;
+  },
+};

@@ -1,0 +1,3 @@
+module ecommerce-platform/storage-provisioner
+
+go 1.21
