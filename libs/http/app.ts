@@ -130,7 +130,11 @@ function answerProblem(error: unknown, _request: Request, response: Response, _n
   }
   send(response, {
     status: problem.status,
-    headers: { ...problem.options.headers, 'Content-Type': 'application/problem+json' },
+    headers: {
+      ...(problem.retriable && { 'retry-after': '2' }),
+      ...problem.options.headers,
+      'Content-Type': 'application/problem+json',
+    },
     body: { ...problem.toJSON(), requestId: response.locals.requestId },
   });
 }

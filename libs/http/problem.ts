@@ -76,7 +76,7 @@ export const notFound = (detail: string): Problem => new Problem(404, { code: 'n
 export const conflict = (code: string, detail: string): Problem => new Problem(409, { code, detail });
 export const forbidden = (detail: string): Problem => new Problem(403, { code: 'forbidden', detail });
 export const unavailable = (detail: string, cause?: unknown): Problem =>
-  new Problem(503, { code: 'unavailable', detail, headers: { 'retry-after': '2' }, cause });
+  new Problem(503, { code: 'unavailable', detail, cause });
 export const unauthorized = (code: string, detail: string): Problem =>
   new Problem(401, { code, detail, headers: { 'www-authenticate': 'Bearer' } });
 export const invalidRequest = (

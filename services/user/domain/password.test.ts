@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { PASSWORD_MAX, PASSWORD_MIN, passwordProblem } from './password';
+
+test.each([
+  'correct horse battery staple',
+  'Tr0ub4dor&3 and more',
+  'zwei-Krähen-im-Regen',
+  '9f2KpLx7QmWe',
+  '夜の海に浮かぶ小さな舟と灯台',
+])('takes %s', (password) => {
+  expect(passwordProblem(password, 'jane@example.org')).toBeUndefined();
+});
+
+test.each([
+  ['short', 'at least 12'],
+  ['Password1234', 'first that attackers try'],
+  ['P@ssw0rd2026!', 'first that attackers try'],
+  ['password-password', 'first that attackers try'],
+  ['Welcome12345!', 'first that attackers try'],
+  ['123456789012', 'neighbouring'],
+  ['qwertyuiopqwe', 'neighbouring'],
+  ['abcdefghijklm', 'neighbouring'],
+  ['aaaaaaaaaaaa', 'different characters'],
+  ['abababababab', 'different characters'],
+  ['janeexample2026', 'e-mail address'],
+  ['x'.repeat(200), 'at most 128'],
+])('refuses %s', (password, reason) => {
+  expect(passwordProblem(password, 'jane.example@example.org')).toContain(reason);
+});
+
+test('counts characters as people do, and never throws', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (password) => {
+      const length = [...password].length;
+      const problem = passwordProblem(password);
+      if (length < PASSWORD_MIN || length > PASSWORD_MAX) expect(problem).toBeDefined();
+    }),
+  );
+});
