@@ -1,0 +1,160 @@
+// The stack's settings: everything in which one environment may differ from another, apart from a service's own figures
+// (those are in the catalogue). Parsed once; a key that is not here is an error, because a misspelt one would be silence.
+import { z } from 'zod';
+import { environments, resourcesOf, storageQuantity } from './catalog/schema';
+import { InputError } from './input-error';
+
+export const project = 'ecommerce-platform';
+
+/** A setting is missing, unknown or wrong; the message has a line per mistake with the key and what is allowed. */
+export class ConfigError extends InputError {
+  constructor(mistakes: string[]) {
+    super(`The configuration cannot be used:\n  ${mistakes.join('\n  ')}`);
+  }
+}
+
+const flag = z.enum(['true', 'false'], 'true or false').transform((text) => text === 'true');
+const count = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`);
+
+/** Structured values arrive as JSON text, from the Pulumi CLI as well as from our engine. */
+const json = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({
+          code: 'custom',
+          message: 'a mapping (JSON where it comes from the command line)',
+        });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
+const image = z
+  .string()
+  .regex(/^[^\s:@]+(:\d+)?[^\s:@]*(:[\w.-]+|@sha256:[0-9a-f]{64})$/, 'a full reference with a tag or digest');
+
+const postgres = z.strictObject({
+  /** Size of the volume. Default 100Gi. */
+  storage: storageQuantity.default('100Gi'),
+  /** Connections over all services. Default 400. */
+  maxConnections: z.int().min(20).max(5000).default(400),
+  /** Share of the memory PostgreSQL caches in, bytes as it writes them. Default 1GB. */
+  sharedBuffers: z
+    .string()
+    .regex(/^\d+(MB|GB)$/, 'a size such as "1GB"')
+    .default('1GB'),
+  resources: resourcesOf({ requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } }),
+});
+
+const redis = z.strictObject({
+  /** Where eviction of the least used starts. Keep it under three quarters of the memory limit. Default 768mb. */
+  maxMemory: z
+    .string()
+    .regex(/^\d+mb$/, 'a size such as "768mb"')
+    .default('768mb'),
+  resources: resourcesOf({ requests: { cpu: '200m', memory: '512Mi' }, limits: { cpu: '1', memory: '1Gi' } }),
+});
+
+const kafka = z.strictObject({
+  /** Nodes, each broker and controller at once. Odd, so that a majority exists. Default 3. */
+  brokers: z.union([z.literal(1), z.literal(3), z.literal(5)], '1, 3 or 5').default(3),
+  /** Size of each node's volume. Default 100Gi. */
+  storage: storageQuantity.default('100Gi'),
+  /** Heap of each node, mebibytes. Default 1024. */
+  heapMebibytes: z.int().min(128).max(32768).default(1024),
+  resources: resourcesOf({ requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '2', memory: '3Gi' } }),
+});
+
+const schema = z.strictObject({
+  /** Which environment of the catalogue: local, staging or production. Required. */
+  environment: z.enum(environments, environments.join(', ')),
+  /** Where images are, `host/path`; the image's name and `imageTag` are added. Needed unless `images` names all. */
+  registry: z
+    .string()
+    .regex(/^[^\s/]+(\/[^\s/]+)*$/, 'host/path without a slash at the end')
+    .optional(),
+  /** Exact tag of all images in `registry`; never `latest`. */
+  imageTag: z
+    .string()
+    .regex(/^(?!latest$)[\w][\w.-]{0,127}$/, 'an exact tag, never latest')
+    .optional(),
+  /** Image name → full reference; goes before `registry`. */
+  images: json(z.record(z.string(), image)).default({}),
+  /** True where the release tool owns image, version label and weights. Default false. */
+  releaseManaged: flag.default(false),
+  /** Raise by one to sign tokens with a new key; the one before stays valid, older ones are dropped. Default 1. */
+  jwtKeyGeneration: count(1, 10_000).default(1),
+  /** Host names the front door answers to. Default all. */
+  gatewayHosts: json(z.array(z.string().min(1)).min(1)).default(['*']),
+  /** TLS Secret in the gateway's namespace. Set: HTTPS (TLS 1.3) on 443 and a redirect from 80. Unset: HTTP. */
+  gatewayTlsSecret: z.string().min(1).optional(),
+  /** Storage class of the volumes. Default `standard`. */
+  storageClass: z.string().min(1).default('standard'),
+  postgres: json(postgres).default(postgres.parse({})),
+  redis: json(redis).default(redis.parse({})),
+  kafka: json(kafka).default(kafka.parse({})),
+});
+
+export type PlatformConfig = z.infer<typeof schema>;
+export type ServerConfig = Pick<PlatformConfig, 'postgres' | 'redis' | 'kafka' | 'storageClass'>;
+
+/**
+ * @param all every setting of the stack, `project:key` → text, as `pulumi.runtime.allConfig()` gives it. Other projects' keys
+ * (`kubernetes:context`) are not ours to judge.
+ * @throws ConfigError with all mistakes at once. It names the kind of a wrong value, not the value: it may be a secret.
+ */
+export function parseConfig(all: Record<string, string>): PlatformConfig {
+  const prefix = `${project}:`;
+  const own = Object.fromEntries(
+    Object.entries(all)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length).replace(/^config:/, ''), value]),
+  );
+  const parsed = schema.safeParse(own);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => describe(issue, own)));
+  if (parsed.data.registry && !parsed.data.imageTag) {
+    throw new ConfigError([`${prefix}imageTag: is missing; a registry needs the exact tag of its images`]);
+  }
+  return parsed.data;
+}
+
+function describe(issue: z.core.$ZodIssue, own: Record<string, string>): string[] {
+  const [key, ...rest] = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const known = key === undefined ? Object.keys(schema.shape).join(', ') : 'see infra/config.ts';
+    const where = key === undefined ? project : `${project}:${[key, ...rest].join('.')}`;
+    return issue.keys.map((unknown) => `${where}:${unknown}: there is no such setting; there are ${known}`);
+  }
+  const value = own[key ?? ''];
+  const kind = value === undefined ? 'is missing' : `is ${kindOf(value)}`;
+  return [`${project}:${[key, ...rest].join('.')}: ${kind}; must be ${issue.message}`];
+}
+
+function kindOf(value: string): string {
+  if (value === '') return 'empty';
+  if (/^[{[]/.test(value)) return 'a mapping or list that does not fit';
+  if (/^-?\d+(\.\d+)?$/.test(value)) return 'a number';
+  return `text of ${value.length} characters`;
+}
+
+/** Full reference of an image by its short name. @throws ConfigError when neither `images` nor `registry` says where it is */
+export function imageReference(
+  config: Pick<PlatformConfig, 'images' | 'registry' | 'imageTag'>,
+  name: string,
+): string {
+  const exact = config.images[name];
+  if (exact !== undefined) return exact;
+  if (config.registry !== undefined) return `${config.registry}/${name}:${config.imageTag}`;
+  throw new ConfigError([
+    `${project}:images: has no "${name}"; add its full reference, or set ${project}:registry and ${project}:imageTag (platform up builds and passes them for the local stack)`,
+  ]);
+}

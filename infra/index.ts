@@ -1,0 +1,28 @@
+// The program: reads the settings and the catalogue, builds the layers, says where the result is.
+import { runtime } from '@pulumi/pulumi';
+import { loadCatalogue } from './catalog/load';
+import { parseConfig } from './config';
+import { appName, createContext } from './stacks/context';
+import { DataLayer } from './stacks/data';
+import { GatewayLayer } from './stacks/gateway';
+import { MessagingLayer } from './stacks/messaging';
+import { PlatformLayer } from './stacks/platform';
+import { ServicesLayer } from './stacks/services';
+
+const config = parseConfig(runtime.allConfig());
+const context = createContext(config, loadCatalogue(config.environment));
+const platform = new PlatformLayer('platform', context);
+const data = new DataLayer('data', context, { dependsOn: platform });
+const messaging = new MessagingLayer('messaging', context, { dependsOn: platform });
+new ServicesLayer('services', context, { data, messaging }, { dependsOn: platform });
+new GatewayLayer('gateway', context, { dependsOn: platform });
+
+const [host] = config.gatewayHosts;
+const scheme = config.gatewayTlsSecret === undefined ? 'http' : 'https';
+
+export const environment = config.environment;
+export const namespace = context.namespace;
+/** Public address; inside the cluster where the front door answers to any host name. */
+export const endpoint = `${scheme}://${host === '*' ? 'istio-ingressgateway.istio-ingress' : host}`;
+export const services = context.services.map(appName);
+export const routes = Object.fromEntries(context.services.map((service) => [service.name, service.routes]));

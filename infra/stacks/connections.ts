@@ -1,0 +1,43 @@
+// Who may talk to whom, read off the catalogue. Both ends get the same answer, so a connection is either open on both or shut.
+import type { ServiceEntry } from '../catalog/schema';
+import type { Peer } from '../components/network-policy';
+import { appName, servers, usesTopics } from './context';
+
+export interface Connections {
+  ingress: Peer[];
+  egress: Peer[];
+}
+
+/** Names of the services one opens connections to: those it calls, and the issuer whose keys it checks tokens with. */
+export function calledBy(service: ServiceEntry, services: ServiceEntry[]): ServiceEntry[] {
+  return services.filter(
+    (other) =>
+      other.name !== service.name &&
+      (service.calls.includes(other.name) ||
+        (service.authentication === 'verifies' && other.authentication === 'issues')),
+  );
+}
+
+const toServer = (server: { app: string; port: number }): Peer => ({ to: 'app', ...server });
+
+export function connectionsOf(service: ServiceEntry, services: ServiceEntry[]): Connections {
+  const sandboxes = service.sandboxes.map(() => servers.stripeSandbox);
+  const callers = services.filter((other) => calledBy(other, services).includes(service));
+  return {
+    ingress: [
+      ...(service.routes.length > 0 ? [{ to: 'gateway', port: service.port } as const] : []),
+      ...callers.map((caller) => toServer({ app: appName(caller), port: service.port })),
+      // The stand-in sends webhooks, as the real party does through the front door.
+      ...sandboxes.map(({ app }) => toServer({ app, port: service.port })),
+    ],
+    egress: [
+      { to: 'dns' },
+      ...(service.database ? [toServer(servers.postgres)] : []),
+      ...(service.cache ? [toServer(servers.redis)] : []),
+      ...(usesTopics(service) ? [toServer(servers.kafka)] : []),
+      ...calledBy(service, services).map((other) => toServer({ app: appName(other), port: other.port })),
+      ...sandboxes.map(toServer),
+      ...(service.internet ? [{ to: 'internet' } as const] : []),
+    ],
+  };
+}

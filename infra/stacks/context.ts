@@ -1,0 +1,41 @@
+import type { ServiceEntry } from '../catalog/schema';
+import { imageReference, type PlatformConfig, project } from '../config';
+
+/** What every layer is built from. */
+export interface Context {
+  namespace: string;
+  config: PlatformConfig;
+  services: ServiceEntry[];
+  /** Full reference of an image. @throws ConfigError when the configuration does not say where it is */
+  image: (name: string) => string;
+  /** Whether there are nodes to spread over. */
+  spread: boolean;
+}
+
+export const createContext = (config: PlatformConfig, services: ServiceEntry[]): Context => ({
+  namespace: project,
+  config,
+  services,
+  image: (name) => imageReference(config, name),
+  spread: config.environment !== 'local',
+});
+
+/** Name of a service's Service, its label `app`, its image and its service account. */
+export const appName = (service: Pick<ServiceEntry, 'name'>) => `${service.name}-service`;
+
+/** Addresses inside the namespace. */
+export const servers = {
+  postgres: { app: 'postgres', port: 5432 },
+  redis: { app: 'redis', port: 6379 },
+  kafka: { app: 'kafka', port: 9092 },
+  stripeSandbox: { app: 'stripe-sandbox', port: 12111 },
+} as const;
+
+export const usesTopics = ({ topics }: ServiceEntry) => topics.produces.length + topics.consumes.length > 0;
+
+/** Secrets that several layers refer to. */
+export const secretNames = {
+  postgres: 'postgres-secret',
+  redis: 'redis-secret',
+  signingKeys: 'jwt-secret',
+} as const;

@@ -1,0 +1,121 @@
+import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import type { ServiceEntry } from '../catalog/schema';
+import { Component } from '../components/component';
+import { NetworkPolicy, type Peer } from '../components/network-policy';
+import { OneShotJob } from '../components/one-shot-job';
+import type { EnvVar } from '../components/pod';
+import { ServiceAccount } from '../components/service-account';
+import { StatefulServer } from '../components/stateful-server';
+import { peersServiceName } from '../components/stateful-server-spec';
+import { appName, type Context, servers, usesTopics } from './context';
+
+const kafkaUid = 1000;
+const controllerPort = 9093;
+const topicsApp = 'kafka-topics';
+const millisecondsPerHour = 3_600_000;
+/** Dead letters wait for a person, who may be on holiday. */
+const deadLetterHours = 24 * 30;
+
+/** `name:partitions:retentionMs:replication`, a line per topic and its dead letters, as the kafka image's `topics` reads it. */
+export function topicLines(services: ServiceEntry[], replication: number): string[] {
+  return services.flatMap(({ topics }) =>
+    topics.produces.flatMap(({ name, partitions, retentionHours }) => [
+      [name, partitions, retentionHours * millisecondsPerHour, replication].join(':'),
+      [`${name}.dlq`, 1, deadLetterHours * millisecondsPerHour, replication].join(':'),
+    ]),
+  );
+}
+
+/** One node is the image's default. Several take their number from the pod's own and find each other by name. */
+export function clusterEnvironment(brokers: number): EnvVar[] {
+  const { app, port } = servers.kafka;
+  if (brokers === 1) return [{ name: 'KAFKA_ADVERTISED_LISTENERS', value: `PLAINTEXT://${app}:${port}` }];
+  const nodes = peersServiceName(app);
+  const voters = Array.from({ length: brokers }, (_, i) => `${i}@${app}-${i}.${nodes}:${controllerPort}`);
+  const copies = String(Math.min(3, brokers));
+  return [
+    { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    {
+      name: 'KAFKA_NODE_ID',
+      valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } },
+    },
+    { name: 'KAFKA_ADVERTISED_LISTENERS', value: `PLAINTEXT://$(POD_NAME).${nodes}:${port}` },
+    { name: 'KAFKA_CONTROLLER_QUORUM_VOTERS', value: voters.join(',') },
+    { name: 'KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR', value: copies },
+    { name: 'KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR', value: copies },
+    { name: 'KAFKA_TRANSACTION_STATE_LOG_MIN_ISR', value: '2' },
+    { name: 'KAFKA_MIN_INSYNC_REPLICAS', value: '2' },
+  ];
+}
+
+/** Third layer: Kafka, and the topics the catalogue declares. */
+export class MessagingLayer extends Component {
+  constructor(name: string, context: Context, options: ComponentResourceOptions) {
+    super('MessagingLayer', name, options);
+    const kafka = this.kafka(context);
+    this.topics(context, kafka);
+    this.registerOutputs({});
+  }
+
+  private kafka({ namespace, config, services, image, spread }: Context): StatefulServer {
+    const { app, port } = servers.kafka;
+    const { brokers, heapMebibytes } = config.kafka;
+    const nodes: Peer[] =
+      brokers === 1 ? [] : [port, controllerPort].map((open) => ({ to: 'app', app, port: open }));
+    const clients = [...services.filter(usesTopics).map(appName), topicsApp];
+    return new StatefulServer(
+      app,
+      {
+        namespace,
+        image: image('kafka'),
+        uid: kafkaUid,
+        ports: { kafka: port, controller: controllerPort },
+        env: [
+          ...clusterEnvironment(brokers),
+          { name: 'KAFKA_HEAP_OPTS', value: `-Xms${heapMebibytes}m -Xmx${heapMebibytes}m` },
+        ],
+        replicas: brokers,
+        storage: { size: config.kafka.storage, class: config.storageClass },
+        dataPath: '/var/lib/kafka/data',
+        scratchPaths: [],
+        mounts: [],
+        probe: { tcpSocket: { port }, timeoutSeconds: 3 },
+        startupSeconds: 300,
+        graceSeconds: 60,
+        resources: config.kafka.resources,
+        ingress: [...clients.map((client): Peer => ({ to: 'app', app: client, port })), ...nodes],
+        egress: brokers === 1 ? [] : [{ to: 'dns' }, ...nodes],
+        spread,
+      },
+      this.child(),
+    );
+  }
+
+  private topics({ namespace, config, services, image }: Context, kafka: StatefulServer) {
+    const app = topicsApp;
+    const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
+    const egress: Peer[] = [{ to: 'dns' }, { to: 'app', ...servers.kafka }];
+    const policy = new NetworkPolicy(app, { namespace, app, ingress: [], egress }, this.child());
+    new OneShotJob(
+      app,
+      {
+        namespace,
+        app,
+        image: image('kafka'),
+        uid: kafkaUid,
+        command: ['/opt/kafka/bin/topics'],
+        env: [
+          { name: 'KAFKA_BOOTSTRAP', value: `${servers.kafka.app}:${servers.kafka.port}` },
+          { name: 'KAFKA_TOPICS', value: topicLines(services, Math.min(3, config.kafka.brokers)).join('\n') },
+        ],
+        mounts: [],
+        resources: {
+          requests: { cpu: '50m', memory: '128Mi' },
+          limits: { cpu: '1', memory: '384Mi' },
+        },
+        serviceAccountName,
+      },
+      this.child({ dependsOn: [kafka, policy] }),
+    );
+  }
+}

@@ -1,0 +1,116 @@
+import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
+import type { ServiceEntry } from '../catalog/schema';
+import { Autoscaler } from '../components/autoscaler';
+import { Component } from '../components/component';
+import { DisruptionBudget } from '../components/disruption-budget';
+import { type Colour, colours } from '../components/names';
+import { NetworkPolicy } from '../components/network-policy';
+import { PlatformSecret } from '../components/secret';
+import { ServiceAddress } from '../components/service';
+import { ServiceAccount } from '../components/service-account';
+import { SigningKeys } from '../components/signing-keys';
+import { Workload } from '../components/workload';
+import type { WorkloadArgs } from '../components/workload-spec';
+import { connectionsOf } from './connections';
+import { appName, type Context, secretNames } from './context';
+import { serviceEnvironment, serviceMounts } from './service-environment';
+import { StripeSandbox } from './stripe-sandbox';
+
+/** The colour that is live when a service is born, and the version label each colour is born with. */
+const liveColour: Colour = 'blue';
+const nextVersion = (version: string) => `v${Number(version.slice(1)) + 1}`;
+
+/** Everything of one catalogue entry but its database (data layer), topics (messaging) and route (gateway). */
+export class PlatformService extends Component {
+  constructor(name: string, context: Context, service: ServiceEntry, options: ComponentResourceOptions) {
+    super('PlatformService', name, options);
+    const { namespace } = context;
+    const app = appName(service);
+    const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
+    const policy = new NetworkPolicy(
+      app,
+      { namespace, app, ...connectionsOf(service, context.services) },
+      this.child(),
+    );
+    const secrets = this.secrets(context, service);
+    for (const sandbox of service.sandboxes) {
+      new StripeSandbox(`${sandbox}-sandbox`, context, service, this.child({ dependsOn: secrets }));
+    }
+    new ServiceAddress(app, { namespace, app, targetPort: service.port }, this.child());
+    if (service.scale.min > 1) new DisruptionBudget(app, { namespace, app }, this.child());
+    for (const colour of colours) {
+      const ready = this.child({ dependsOn: [policy, ...secrets] });
+      this.colour(context, service, colour, serviceAccountName, ready);
+    }
+    this.registerOutputs({});
+  }
+
+  private secrets({ namespace, config }: Context, service: ServiceEntry): Resource[] {
+    const app = appName(service);
+    const own = Object.entries(service.secrets).map(
+      ([secretName, { source, keys }]) =>
+        new PlatformSecret(secretName, { namespace, app, secretName, source, passwords: keys }, this.child()),
+    );
+    if (service.authentication !== 'issues') return own;
+    const { signingKeys: secretName } = secretNames;
+    const generation = config.jwtKeyGeneration;
+    return [...own, new SigningKeys(secretName, { namespace, app, secretName, generation }, this.child())];
+  }
+
+  private colour(
+    context: Context,
+    service: ServiceEntry,
+    colour: Colour,
+    serviceAccountName: string,
+    options: ComponentResourceOptions,
+  ) {
+    const { namespace } = context;
+    const app = appName(service);
+    const workload = new Workload(
+      `${app}-${colour}`,
+      workloadArgs(context, service, colour, serviceAccountName),
+      options,
+    );
+    const { deploymentName } = workload;
+    new Autoscaler(
+      deploymentName,
+      { namespace, app, deploymentName, ...service.scale },
+      this.child({ dependsOn: workload }),
+    );
+  }
+}
+
+/** A catalogue entry as arguments of one colour. The colour that is not live has no pods, and the next version's label. */
+export function workloadArgs(
+  context: Context,
+  service: ServiceEntry,
+  colour: Colour,
+  serviceAccountName: string,
+): WorkloadArgs {
+  const live = colour === liveColour;
+  return {
+    namespace: context.namespace,
+    app: appName(service),
+    colour,
+    version: live ? service.version : nextVersion(service.version),
+    image: context.image(appName(service)),
+    port: service.port,
+    replicas: live ? service.replicas : 0,
+    resources: service.resources,
+    liveness: service.probes.liveness,
+    readiness: service.probes.readiness,
+    env: serviceEnvironment(service, context.services, context.config.environment),
+    mounts: serviceMounts(service),
+    migrate: Boolean(service.database),
+    serviceAccountName,
+    spread: context.spread,
+    releaseManaged: context.config.releaseManaged,
+    podAnnotations: rolledBy(context, service),
+  };
+}
+
+/** Processes read their keys once: a new key means new pods. */
+const rolledBy = ({ config }: Context, { authentication }: ServiceEntry): Record<string, string> =>
+  authentication === 'issues'
+    ? { 'ecommerce-platform/signing-key-generation': String(config.jwtKeyGeneration) }
+    : {};

@@ -1,0 +1,34 @@
+import * as k8s from '@pulumi/kubernetes';
+import { Component } from '../components/component';
+import { DefaultDeny } from '../components/network-policy';
+import type { Context } from './context';
+
+/** The version whose meaning of `restricted` holds, so that a cluster upgrade does not change the rules unasked. */
+const podSecurityVersion = 'v1.34';
+
+export const namespaceLabels = (context: Pick<Context, 'namespace' | 'config'>): Record<string, string> => ({
+  name: context.namespace,
+  environment: context.config.environment,
+  'app.kubernetes.io/part-of': context.namespace,
+  'app.kubernetes.io/managed-by': 'pulumi',
+  ...Object.fromEntries(
+    ['enforce', 'audit', 'warn'].flatMap((mode) => [
+      [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+      [`pod-security.kubernetes.io/${mode}-version`, podSecurityVersion],
+    ]),
+  ),
+});
+
+/** First layer: the namespace, what it lets in, and that nobody talks to anybody unless declared. */
+export class PlatformLayer extends Component {
+  constructor(name: string, context: Context) {
+    super('PlatformLayer', name);
+    const namespace = new k8s.core.v1.Namespace(
+      `${name}-namespace`,
+      { metadata: { name: context.namespace, labels: namespaceLabels(context) } },
+      this.child(),
+    );
+    new DefaultDeny('default-deny', { namespace: context.namespace }, this.child({ dependsOn: namespace }));
+    this.registerOutputs({});
+  }
+}

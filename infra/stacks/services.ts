@@ -1,0 +1,29 @@
+import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import { Component } from '../components/component';
+import { appName, type Context, usesTopics } from './context';
+import type { DataLayer } from './data';
+import type { MessagingLayer } from './messaging';
+import { PlatformService } from './platform-service';
+
+/** What services stand on. */
+export interface Ground {
+  data: DataLayer;
+  messaging: MessagingLayer;
+}
+
+/** Fourth layer: one of each catalogue entry, each waiting only for what it uses. */
+export class ServicesLayer extends Component {
+  constructor(name: string, context: Context, ground: Ground, options: ComponentResourceOptions) {
+    super('ServicesLayer', name, options);
+    for (const service of context.services) {
+      const database = ground.data.databases.get(service.name);
+      const dependsOn = [
+        ...(database ? [database] : []),
+        ...(service.cache ? [ground.data.redis] : []),
+        ...(usesTopics(service) ? [ground.messaging] : []),
+      ];
+      new PlatformService(appName(service), context, service, this.child({ dependsOn }));
+    }
+    this.registerOutputs({});
+  }
+}
