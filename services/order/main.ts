@@ -10,21 +10,19 @@ import { createPriceSource } from './gateways/products';
 import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 
-const setUp = (config: Config) => {
+const setUp = (config: Config, statementTimeoutMs?: number) => {
   const { SERVICE_NAME: service, SERVICE_VERSION: version, ENVIRONMENT: environment } = config;
   configureTelemetry({ service, version, environment });
   const logger = createLogger(service, { level: config.LOG_LEVEL, version, environment });
-  return {
-    logger,
-    version,
-    pool: createPool({ url: config.DATABASE_URL, applicationName: service, logger }),
-  };
+  const pool = createPool({ url: config.DATABASE_URL, applicationName: service, statementTimeoutMs, logger });
+  return { logger, version, pool };
 };
 
 void runProgram({
   config: readConfig,
   async migrate(config) {
-    const { pool, logger } = setUp(config);
+    // A migration takes as long as it takes.
+    const { pool, logger } = setUp(config, 0);
     await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK, logger });
     await pool.end();
   },
