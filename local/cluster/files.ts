@@ -29,7 +29,7 @@ export const writeFile = (path: string, content: string, mode = 0o600) => {
     chmodSync(draft, mode);
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    rmSync(draft, { force: true, recursive: true });
     throw asLocalError(error, `Cannot write ${path}`);
   }
 };

@@ -173,12 +173,12 @@ const bringUp = async (
       progress,
     );
     const references = Object.fromEntries(images.map(({ name, reference }) => [name, reference]));
-    await progress.step('Add-ons', async () => applyAddons(api, await addonObjects(cluster, references)));
+    const objects = await addonObjects(cluster, references);
+    await progress.step('Add-ons', () => applyAddons(api, objects));
   })();
   addons.catch(() => {});
   await node;
-  await addons;
-  await progress.step('Add-ons serving', () =>
-    Promise.all(addonChecks.map((check) => waitForServing(api, check))),
-  );
+  // On a second start the add-ons are there already and come up while they are applied again.
+  const serving = addonChecks.map((check) => waitForServing(api, check));
+  await progress.step('Add-ons serving', () => Promise.all([addons, ...serving]));
 };
