@@ -7,6 +7,9 @@ export const goVersionNeeded = '1.26.0';
 
 const hint = `Install Go ${goVersionNeeded} or newer and put it on PATH, or use your own cluster: platform up --context NAME.`;
 
+const buildHint =
+  'Run the same command again: what was compiled is kept. If it fails at the same place, see the lines above.';
+
 /** The same flags for everybody, so that what is built does not depend on whose shell it is. */
 const environment = () => ({
   ...process.env,
@@ -31,7 +34,7 @@ export const fetchModules = async (recipe: GoRecipe): Promise<void> => {
     await run('go', ['list', '-deps', ...(tags ? ['-tags', tags] : []), ...packages], {
       cwd: join(localDir, recipe.folder),
       env: environment(),
-      hint,
+      hint: buildHint,
     });
   }
 };
@@ -49,7 +52,7 @@ export const buildGo = async (
       cwd: join(localDir, recipe.folder),
       env: environment(),
       onLine: detail,
-      hint,
+      hint: buildHint,
     });
   }
 };
@@ -58,7 +61,7 @@ export const copyModuleFiles = async (recipe: ModuleFilesRecipe, folder: string)
   const { stdout } = await run('go', ['mod', 'download', '-json', recipe.module], {
     cwd: join(localDir, recipe.folder),
     env: environment(),
-    hint,
+    hint: buildHint,
   });
   const { Dir: source } = JSON.parse(stdout) as { Dir: string };
   for (const [from, to] of Object.entries(recipe.copies)) {
