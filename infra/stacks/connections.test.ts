@@ -1,0 +1,57 @@
+import { loadCatalogue } from '../catalog/load';
+import { environments } from '../catalog/schema';
+import { connectionsOf } from './connections';
+import { appName } from './context';
+
+/** `a → b` for everything a service may open, by label `app`, without DNS. */
+const allowed = (environment: (typeof environments)[number]) => {
+  const services = loadCatalogue(environment);
+  return services.flatMap((service) => {
+    const { egress } = connectionsOf(service, services);
+    return egress
+      .filter((peer) => peer.to !== 'dns')
+      .map((peer) => `${appName(service)} → ${peer.to === 'app' ? peer.app : peer.to}`);
+  });
+};
+
+test('in production services reach what they declare and nothing else', () => {
+  expect(allowed('production')).toEqual([
+    'order-service → postgres',
+    'order-service → kafka',
+    'order-service → product-service',
+    'order-service → user-service',
+    'payment-service → postgres',
+    'payment-service → kafka',
+    'payment-service → user-service',
+    'payment-service → internet',
+    'product-service → postgres',
+    'product-service → redis',
+    'product-service → kafka',
+    'user-service → postgres',
+  ]);
+});
+
+test('locally payment talks to the sandbox instead of the outside', () => {
+  const local = allowed('local');
+  expect(local).toContain('payment-service → stripe-sandbox');
+  expect(local.filter((each) => each.endsWith('internet'))).toEqual([]);
+});
+
+test.each(environments)('in %s both ends of a call agree', (environment) => {
+  const services = loadCatalogue(environment);
+  const outgoing = services.flatMap((service) =>
+    connectionsOf(service, services).egress.flatMap((peer) =>
+      peer.to === 'app' && peer.app.endsWith('-service')
+        ? [`${appName(service)} → ${peer.app}:${peer.port}`]
+        : [],
+    ),
+  );
+  const incoming = services.flatMap((service) =>
+    connectionsOf(service, services).ingress.flatMap((peer) =>
+      peer.to === 'app' && peer.app.endsWith('-service')
+        ? [`${peer.app} → ${appName(service)}:${peer.port}`]
+        : [],
+    ),
+  );
+  expect(incoming.sort()).toEqual(outgoing.sort());
+});
