@@ -20,6 +20,9 @@ import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 import { createTokens } from './testTokens';
 
+// Joining a consumer group may take a while on a busy machine; the waits below end as soon as they can.
+jest.setTimeout(60_000);
+
 const logger = createLogger('order-test', { level: 'silent' });
 const tokens = createTokens();
 const patience = { ...defaultPatience, stockMs: 3_600_000, paymentMs: 3_600_000 };
@@ -102,7 +105,7 @@ const get = (path: string, customer = 'c-1') =>
     .set('authorization', `Bearer ${tokens.token({ sub: customer })}`);
 
 const until = async <T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> => {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 45_000; Date.now() < deadline; ) {
     const found = await look();
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 25));

@@ -12,6 +12,8 @@ import type { Outcome } from './domain/charging';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 import { createPaymentStore } from './storage/paymentStore';
 
+jest.setTimeout(30_000);
+
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let pool: Pool;
 beforeAll(async () => {

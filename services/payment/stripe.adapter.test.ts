@@ -27,6 +27,9 @@ import { MIGRATION_LOCK, migrations } from './storage/migrations';
  */
 const root = resolve(__dirname, '../..');
 const sandboxEntry = process.env.ECP_STRIPE_SANDBOX ?? join(root, 'local/sandbox/stripe/main.ts');
+// Joining a consumer group may take a while on a busy machine; the waits below end as soon as they can.
+jest.setTimeout(60_000);
+
 const apiKey = 'sk_test_adapter';
 const secret = 'whsec_adapter';
 const logger = createLogger('payment-test', { level: 'silent' });
@@ -46,7 +49,7 @@ const freePort = () =>
 const until = async <T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  ms = 20_000,
+  ms = 45_000,
 ): Promise<T> => {
   for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
     const found = await look();

@@ -1,10 +1,19 @@
-import { instruments } from '@platform/libs/telemetry';
+import { instruments, meter } from '@platform/libs/telemetry';
 import type { Order, OrderEvent } from '../domain/order';
 
 /** Counts what happened to an order. */
 export type Measure = (order: Order, events: readonly OrderEvent[]) => void;
 
 export const measureNothing: Measure = () => {};
+
+let failed: ReturnType<ReturnType<typeof meter>['createCounter']> | undefined;
+/** Made at first use, like the shared instruments. */
+const compensationsFailed = () => {
+  failed ??= meter().createCounter('compensations_failed_total', {
+    description: 'Cancelled orders whose stock nobody confirmed to have taken back',
+  });
+  return failed;
+};
 
 /**
  * Feeds orders_total, order_value and revenue_total. Inside a message's transaction this runs just before the commit, so a commit that
@@ -20,6 +29,8 @@ export const measureOrders: Measure = (order, events) => {
     } else if (type === 'OrderConfirmed') {
       instruments().orders.add(1, { status: 'confirmed' });
       instruments().revenue.add(amount, { currency });
-    } else if (type === 'OrderCancelled') instruments().orders.add(1, { status: 'cancelled' });
+    } else if (type === 'OrderCancelled') {
+      instruments().orders.add(1, { status: 'cancelled' });
+    } else if (type === 'StockReleaseGivenUp') compensationsFailed().add(1);
   }
 };
