@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { projectDir } from '../target';
+
+export const addBenchCommand = (program: Command) => {
+  program
+    .command('bench')
+    .description(
+      'Measure a running platform against baselines of the same run; prints ratios, asserts nothing',
+    )
+    .option('--profile <name>', 'embedded cluster to measure', 'default')
+    .addOption(new Option('--only <which>', 'one group of measurements').choices(['http', 'platform']))
+    .option('--json', 'one JSON document on stdout')
+    .action(async ({ profile, only, json }: { profile: string; only?: string; json?: boolean }) => {
+      const child = spawn(
+        process.execPath,
+        ['--require', 'tsx/cjs', join(projectDir, 'tests', 'bench', 'main.ts')],
+        {
+          cwd: projectDir,
+          env: {
+            ...process.env,
+            BENCH_PROFILE: profile,
+            BENCH_ONLY: only ?? '',
+            BENCH_JSON: json ? '1' : '',
+          },
+          stdio: 'inherit',
+        },
+      );
+      process.exitCode = await new Promise<number>((resolve) =>
+        child.on('close', (code) => resolve(code ?? 1)),
+      );
+    });
+};

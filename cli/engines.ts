@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as embedded from '@platform/local/engine';
+import { LocalError } from '@platform/local/errors';
+import { run } from '@platform/local/exec';
+import { parseDocument } from 'yaml';
+import { passphraseFor, projectDir, type Target } from './target';
+
+export interface Operation {
+  json?: boolean;
+  expectNoChanges?: boolean;
+  target?: string[];
+}
+
+/** The operations of a Pulumi engine. Each resolves to the exit code the command should end with. */
+export interface Engine {
+  name: string;
+  preview(target: Target, operation: Operation): Promise<number>;
+  up(target: Target, operation: Operation): Promise<number>;
+  down(target: Target, operation: Operation): Promise<number>;
+  exportState(target: Target): Promise<object>;
+}
+
+const embeddedOptions = (target: Target, operation: Operation = {}): embedded.EngineOptions => ({
+  projectDir,
+  stack: target.stack,
+  stateDir: target.stateDir,
+  policyPacks: target.policyPacks,
+  config: target.config,
+  kubeconfig: target.kubeconfig,
+  context: target.context,
+  passphrase: passphraseFor(target),
+  out: process.stdout,
+  ...operation,
+});
+
+export const embeddedEngine: Engine = {
+  name: 'embedded engine',
+  preview: async (target, operation) => (await embedded.preview(embeddedOptions(target, operation))).exitCode,
+  up: async (target, operation) => (await embedded.up(embeddedOptions(target, operation))).exitCode,
+  down: async (target, operation) => (await embedded.down(embeddedOptions(target, operation))).exitCode,
+  exportState: (target) => embedded.exportState(embeddedOptions(target)),
+};
+
+/** The arguments of the real CLI for one operation. Pure, so that it can be tested without the CLI. */
+export const pulumiArgs = (
+  command: 'preview' | 'up' | 'destroy',
+  target: Pick<Target, 'stack' | 'policyPacks'>,
+  operation: Operation,
+  configFile: string,
+): string[] => [
+  command,
+  '--stack',
+  target.stack,
+  '--config-file',
+  configFile,
+  '--non-interactive',
+  ...(command === 'preview' ? ['--diff'] : ['--yes']),
+  ...(command === 'destroy' ? [] : target.policyPacks.flatMap((pack) => ['--policy-pack', pack])),
+  ...(operation.json ? ['--json'] : []),
+  ...(operation.expectNoChanges ? ['--expect-no-changes'] : []),
+  ...(operation.target ?? []).flatMap((urn) => ['--target', urn]),
+];
+
+const pulumiEnvironment = (target: Target): NodeJS.ProcessEnv => ({
+  ...process.env,
+  PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${target.stateDir}`,
+  ...(passphraseFor(target) === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphraseFor(target) }),
+  ...(target.kubeconfig ? { KUBECONFIG: target.kubeconfig } : {}),
+});
+
+const pulumi = (args: string[], target: Target) =>
+  new Promise<number>((resolve, reject) => {
+    const child = spawn('pulumi', args, {
+      cwd: projectDir,
+      env: pulumiEnvironment(target),
+      stdio: 'inherit',
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+
+/** The stack file with this run's values over it. `--config` would write them into the committed file. */
+const withConfigFile = async <T>(target: Target, use: (file: string) => Promise<T>): Promise<T> => {
+  const directory = mkdtempSync(join(tmpdir(), 'platform-config-'));
+  try {
+    const file = join(directory, `Pulumi.${target.stack}.yaml`);
+    const document = parseDocument(readFileSync(join(projectDir, `Pulumi.${target.stack}.yaml`), 'utf8'));
+    for (const [key, value] of Object.entries(target.config)) document.setIn(['config', key], value);
+    if (target.context) document.setIn(['config', 'kubernetes:context'], target.context);
+    writeFileSync(file, String(document), { mode: 0o600 });
+    return await use(file);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+const withStack = async (command: 'preview' | 'up' | 'destroy', target: Target, operation: Operation) => {
+  mkdirSync(target.stateDir, { recursive: true, mode: 0o700 });
+  return withConfigFile(target, async (file) => {
+    await run('pulumi', ['stack', 'select', '--create', target.stack, '--non-interactive'], {
+      cwd: projectDir,
+      env: pulumiEnvironment(target),
+    });
+    return pulumi(pulumiArgs(command, target, operation, file), target);
+  });
+};
+
+export const pulumiCli: Engine = {
+  name: 'pulumi CLI',
+  preview: (target, operation) => withStack('preview', target, operation),
+  up: (target, operation) => withStack('up', target, operation),
+  down: (target, operation) => withStack('destroy', target, operation),
+  exportState: async (target) => {
+    const { stdout } = await run('pulumi', ['stack', 'export', '--stack', target.stack], {
+      cwd: projectDir,
+      env: pulumiEnvironment(target),
+    });
+    return JSON.parse(stdout);
+  },
+};
+
+/** The version of the CLI on PATH, or undefined where there is none. */
+const pulumiVersion = async (): Promise<string | undefined> => {
+  try {
+    return (await run('pulumi', ['version'], { timeoutMs: 10_000 })).stdout.trim().replace(/^v/, '');
+  } catch {
+    return undefined;
+  }
+};
+
+/** The SDK of this project speaks to engines of its own major version that are not older than itself. */
+export const speaksOurProtocol = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major === 3 && minor >= 200;
+};
+
+export const chooseEngine = async (wanted: Target['engine']): Promise<Engine> => {
+  if (wanted === 'embedded') return embeddedEngine;
+  const version = await pulumiVersion();
+  if (version && speaksOurProtocol(version)) return pulumiCli;
+  if (wanted === 'cli') {
+    throw new LocalError(
+      version ? `pulumi ${version} on PATH does not fit this project` : 'There is no pulumi on PATH',
+      {
+        hint: 'Install the Pulumi CLI 3.200 or newer, or use --engine embedded.',
+      },
+    );
+  }
+  return embeddedEngine;
+};

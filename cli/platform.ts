@@ -1,0 +1,115 @@
+import {
+  type ClusterInfo,
+  clusterStatus,
+  deleteCluster,
+  loadImages,
+  startCluster,
+} from '@platform/local/cluster';
+import { buildImages, serviceNames } from '@platform/local/images';
+import type { Progress } from '@platform/local/progress';
+import { ensureTools, toolGroups } from '@platform/local/toolchain';
+import { waitForShop } from './customer';
+import { chooseEngine, type Operation } from './engines';
+import { projectDir, resolveTarget, type Target, type TargetOptions } from './target';
+
+export interface Outcome {
+  exitCode: number;
+  /** The front door, where this tool knows it: only of a cluster of its own. */
+  address?: string;
+}
+
+const withImages = (target: Target, images: { name: string; reference: string }[]): Target => ({
+  ...target,
+  config: {
+    ...target.config,
+    'ecommerce-platform:images': JSON.stringify(
+      Object.fromEntries(images.map(({ name, reference }) => [name, reference])),
+    ),
+  },
+});
+
+/** What the program deploys; the cluster gets the images of its add-ons itself. */
+const stackImages = () => [
+  'postgres',
+  'redis',
+  'kafka',
+  'stripe-mock',
+  'stripe-sandbox',
+  ...serviceNames(projectDir).map((name) => `${name}-service`),
+];
+
+/** Starts the cluster and puts the images into it. Whatever of tools and images is missing is built meanwhile. */
+const prepareEmbedded = async (options: TargetOptions, progress: Progress, frontDoorPort?: number) => {
+  const building = buildImages({ names: stackImages(), progress });
+  building.catch(() => {}); // awaited below; until then the cluster may fail first
+  const cluster = await startCluster({ profile: options.profile, frontDoorPort, progress });
+  const images = await building;
+  await loadImages(
+    options.profile,
+    images.map((image) => image.archive),
+    progress,
+  );
+  return { cluster, target: withImages(resolveTarget(options), images) };
+};
+
+/** The main job: from whatever state this machine is in to a shop that takes orders. */
+export const bringUp = async (
+  options: TargetOptions,
+  operation: Operation,
+  progress: Progress,
+  frontDoorPort?: number,
+): Promise<Outcome> => {
+  const wanted = resolveTarget(options);
+  const engine = await chooseEngine(options.engine);
+  if (!wanted.embedded) return { exitCode: await engine.up(wanted, operation) };
+
+  const { cluster, target } = await prepareEmbedded(options, progress, frontDoorPort);
+  const exitCode = await engine.up(target, operation);
+  if (exitCode !== 0) return { exitCode };
+  await progress.step('The shop answers at its front door', () => waitForShop(cluster.frontDoor, 120_000));
+  return { exitCode, address: cluster.frontDoor };
+};
+
+/** What the shop can open without: autoscaling figures and the like. Built after the first purchase is possible. */
+export const finishLate = async (options: TargetOptions, progress: Progress): Promise<ClusterInfo> => {
+  await ensureTools(toolGroups.late, progress);
+  return startCluster({ profile: options.profile, progress });
+};
+
+/** Shows what `up` would do. A running embedded cluster validates it; without one the program and the policies alone judge. */
+export const previewStack = async (
+  options: TargetOptions,
+  operation: Operation,
+  progress: Progress,
+): Promise<number> => {
+  const target = resolveTarget(options);
+  const engine = await chooseEngine(options.engine);
+  if (!target.embedded) return engine.preview(target, operation);
+  const running = (await clusterStatus(options.profile)).running;
+  if (!running) {
+    progress.note(
+      'The embedded cluster is not running: no server validates this preview (start it with: platform cluster start)',
+    );
+    return engine.preview({ ...target, kubeconfig: undefined }, operation);
+  }
+  return engine.preview(withImages(target, await buildImages({ names: stackImages(), progress })), operation);
+};
+
+/** Removes every resource of the stack; of an embedded cluster then the cluster itself with its data. */
+export const takeDown = async (
+  options: TargetOptions,
+  operation: Operation,
+  keepCluster: boolean,
+  progress: Progress,
+): Promise<number> => {
+  const target = resolveTarget(options);
+  const engine = await chooseEngine(options.engine);
+  if (!target.embedded) return engine.down(target, operation);
+  if ((await clusterStatus(options.profile)).running) {
+    const exitCode = await engine.down(target, operation);
+    if (exitCode !== 0 || keepCluster) return exitCode;
+  }
+  if (!keepCluster)
+    await progress.step('Delete the embedded cluster and its data', () => deleteCluster(options.profile));
+  return 0;
+};

@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deleteCluster, stopCluster } from '@platform/local/cluster';
+import type { Progress } from '@platform/local/progress';
+import { ensureTools, toolGroups } from '@platform/local/toolchain';
+import { bringUp } from './platform';
+import { describeError } from './report';
+import { projectDir } from './target';
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** In the order in which a failure is cheapest to learn of. */
+export const suiteNames = ['static', 'unit', 'stack', 'adapter', 'cluster'] as const;
+export type SuiteName = (typeof suiteNames)[number];
+
+/** The embedded cluster of the tests: never the one a person works with. */
+export const testProfile = 'test';
+
+const nothing: Counts = { passed: 0, failed: 0, skipped: 0 };
+export const add = (a: Counts, b: Counts): Counts => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+});
+
+/** The counts of one jest run. A file that could not even be loaded counts as one failed test. */
+export const countsOfJest = (result: {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  numRuntimeErrorTestSuites: number;
+}): Counts => ({
+  passed: result.numPassedTests,
+  failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+  skipped: result.numPendingTests + result.numTodoTests,
+});
+
+const execute = (args: string[], env: NodeJS.ProcessEnv = process.env) =>
+  new Promise<number>((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      cwd: projectDir,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+
+const runJest = async (
+  project: string,
+  pattern: string | undefined,
+  env: NodeJS.ProcessEnv,
+  inBand: boolean,
+): Promise<Counts> => {
+  const directory = mkdtempSync(join(tmpdir(), 'platform-test-'));
+  const outputFile = join(directory, 'result.json');
+  try {
+    const code = await execute(
+      [
+        require.resolve('jest/bin/jest'),
+        '--selectProjects',
+        project,
+        '--json',
+        `--outputFile=${outputFile}`,
+        ...(inBand ? ['--runInBand'] : ['--maxWorkers=2']),
+        ...(pattern ? ['--passWithNoTests', pattern] : []),
+      ],
+      env,
+    );
+    if (!existsSync(outputFile)) return { ...nothing, failed: 1 };
+    const counts = countsOfJest(JSON.parse(readFileSync(outputFile, 'utf8')));
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+const checks: [title: string, args: () => string[]][] = [
+  ['types (tsc)', () => [require.resolve('typescript/bin/tsc'), '--noEmit']],
+  ['style and lint (biome)', () => [require.resolve('@biomejs/biome/bin/biome'), 'check', '.']],
+  ['unused code (knip)', () => [join(projectDir, 'node_modules', 'knip', 'bin', 'knip.js')]],
+];
+
+const staticChecks = async (progress: Progress): Promise<Counts> => {
+  let counts = nothing;
+  for (const [title, args] of checks) {
+    const code = await progress.step(title, () => execute(args()));
+    if (code !== 0) progress.note(`✗ ${title} found something, see above`);
+    counts = add(counts, { ...nothing, [code === 0 ? 'passed' : 'failed']: 1 });
+  }
+  return counts;
+};
+
+/** Where the servers are that the adapter tests start, so that the libraries need not know the toolchain. */
+const serverEnvironment = (tools: Record<string, string>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ECP_POSTGRES_BIN: tools.postgres,
+  ECP_REDIS_SERVER: tools.redis,
+  ECP_KAFKA_HOME: tools.kafka,
+  ECP_STRIPE_MOCK: tools['stripe-mock'],
+});
+
+const clusterTests = async (progress: Progress, pattern?: string): Promise<Counts> => {
+  const options = { stack: 'local', profile: testProfile, engine: 'embedded' as const };
+  try {
+    const { address, exitCode } = await bringUp(options, {}, progress, 18_080);
+    if (exitCode !== 0 || !address) return { ...nothing, failed: 1 };
+    const env = {
+      ...serverEnvironment(await ensureTools(['kubectl'], progress)),
+      ECP_FRONT_DOOR: address,
+      ECP_PROFILE: testProfile,
+    };
+    return await runJest('cluster', pattern, env, true);
+  } finally {
+    await stopCluster(testProfile);
+    await deleteCluster(testProfile);
+  }
+};
+
+const suites: Record<SuiteName, (progress: Progress, pattern?: string) => Promise<Counts>> = {
+  static: staticChecks,
+  unit: (_progress, pattern) => runJest('unit', pattern, process.env, false),
+  stack: (_progress, pattern) => runJest('stack', pattern, process.env, false),
+  adapter: async (progress, pattern) =>
+    jest('adapter', pattern, serverEnvironment(await ensureTools(toolGroups.servers, progress)), false),
+  cluster: clusterTests,
+};
+
+/** Runs the suites one after the other; one that cannot run counts as failed and the others go on. */
+export const runSuites = async (
+  names: SuiteName[],
+  progress: Progress,
+  pattern?: string,
+): Promise<Counts> => {
+  let total = nothing;
+  for (const name of names) {
+    progress.note(`\n== ${name}`);
+    const counts = await suites[name](progress, pattern).catch((error: unknown) => {
+      progress.note(describeError(error));
+      return { ...nothing, failed: 1 };
+    });
+    progress.note(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    total = add(total, counts);
+  }
+  return total;
+};

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { LocalError } from '@platform/local/errors';
+import { profileDir } from '@platform/local/paths';
+
+export const projectDir = dirname(__dirname);
+
+/** What the person asked for, as commander hands it over. */
+export interface TargetOptions {
+  stack: string;
+  profile: string;
+  context?: string;
+  registry?: string;
+  imageTag?: string;
+  engine: 'auto' | 'cli' | 'embedded';
+  policyPack?: string[];
+}
+
+/** Where a stack lives: an embedded cluster of our own, or a context of the user's kubeconfig. */
+export interface Target {
+  stack: string;
+  profile: string;
+  /** True when this tool starts and stops the cluster itself. */
+  embedded: boolean;
+  kubeconfig?: string;
+  context?: string;
+  stateDir: string;
+  policyPacks: string[];
+  engine: TargetOptions['engine'];
+  config: Record<string, string>;
+}
+
+const stacks = () =>
+  ['local', 'staging', 'production'].filter((stack) => existsSync(join(projectDir, `Pulumi.${stack}.yaml`)));
+
+export const resolveTarget = (options: TargetOptions): Target => {
+  const { stack, profile, context } = options;
+  if (!existsSync(join(projectDir, `Pulumi.${stack}.yaml`))) {
+    throw new LocalError(`There is no stack "${stack}"`, {
+      hint: `Use one of ${stacks().join(', ')}, or add Pulumi.${stack}.yaml.`,
+    });
+  }
+  const embedded = stack === 'local' && !context;
+  const kubeconfig = embedded
+    ? profileDir(profile, 'kubeconfig')
+    : process.env.KUBECONFIG || join(homedir(), '.kube', 'config');
+  return {
+    stack,
+    profile,
+    embedded,
+    kubeconfig: (embedded || context) && existsSync(kubeconfig) ? kubeconfig : undefined,
+    context,
+    stateDir: profileDir(profile, 'state'),
+    policyPacks: [join(projectDir, 'policies'), ...(options.policyPack ?? [])],
+    engine: options.engine,
+    config: {
+      ...(options.registry ? { 'ecommerce-platform:registry': options.registry } : {}),
+      ...(options.imageTag ? { 'ecommerce-platform:imageTag': options.imageTag } : {}),
+    },
+  };
+};
+
+/** The passphrase that guards a stack's secrets: the user's own, or for the local stack one made here and kept with the profile. */
+export const passphraseFor = (target: Target): string | undefined => {
+  if (process.env.PULUMI_CONFIG_PASSPHRASE) return process.env.PULUMI_CONFIG_PASSPHRASE;
+  if (process.env.PULUMI_CONFIG_PASSPHRASE_FILE)
+    return readFileSync(process.env.PULUMI_CONFIG_PASSPHRASE_FILE, 'utf8').trim();
+  const file = profileDir(target.profile, `${target.stack}.passphrase`);
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  if (target.stack !== 'local') return undefined;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const made = randomBytes(24).toString('base64url');
+  writeFileSync(file, made, { mode: 0o600, flag: 'wx' });
+  return made;
+};

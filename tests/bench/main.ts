@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { httpRows } from './http';
+import { platformRows } from './platform';
+import { type Row, render } from './row';
+
+const { BENCH_PROFILE = 'default', BENCH_ONLY = '', BENCH_JSON = '' } = process.env;
+
+const frontDoorOf = (profile: string): string => {
+  try {
+    const args = ['cli/bin/platform.mjs', 'cluster', 'status', '--profile', profile, '--json'];
+    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })).frontDoor;
+  } catch {
+    process.stderr.write(`error: cluster ${profile} is not running\n  → npm run up, then npm run bench\n`);
+    process.exit(1);
+  }
+};
+
+const main = async () => {
+  const frontDoor = frontDoorOf(BENCH_PROFILE);
+  const rows: Row[] = [
+    ...(BENCH_ONLY === 'platform' ? [] : await httpRows(BENCH_PROFILE, frontDoor)),
+    ...(BENCH_ONLY === 'http' ? [] : platformRows(BENCH_PROFILE, frontDoor)),
+  ];
+  process.stdout.write(BENCH_JSON ? `${JSON.stringify(rows, null, 2)}\n` : `${render(rows)}\n`);
+};
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.exit(1);
+});

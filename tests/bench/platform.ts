@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import type { Row } from './row';
+
+const platform = (...args: string[]) =>
+  execFileSync(process.execPath, ['cli/bin/platform.mjs', ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+
+const seconds = (run: () => void): number => {
+  const started = Date.now();
+  run();
+  return (Date.now() - started) / 1000;
+};
+
+interface Status {
+  frontDoor: string;
+  components: { memoryBytes?: number }[];
+}
+
+/** Time and memory of the platform's own commands. Stops and starts the cluster once. */
+export const platformRows = (profile: string, frontDoor: string): Row[] => {
+  const at = ['--profile', profile];
+  const purchase = () => void platform('purchase', '--address', frontDoor);
+  const preview = seconds(() => platform('preview', ...at));
+  const noop = seconds(() => platform('up', ...at, '--expect-no-changes'));
+  const bought = seconds(purchase);
+  const status: Status = JSON.parse(platform('cluster', 'status', ...at, '--json'));
+  const memory = status.components.reduce((sum, { memoryBytes = 0 }) => sum + memoryBytes, 0);
+  platform('cluster', 'stop', ...at);
+  const warm = seconds(() => {
+    platform('up', ...at);
+    purchase();
+  });
+  return [
+    { name: 'preview of the local stack', measured: preview, unit: 's', target: '< 5 s' },
+    { name: 'up without changes', measured: noop, unit: 's', target: '< 10 s' },
+    { name: 'a purchase, registered to confirmed', measured: bought, unit: 's' },
+    { name: 'up from a stopped cluster to a purchase', measured: warm, unit: 's', target: '< 90 s' },
+    { name: 'memory of everything', measured: memory / 2 ** 30, unit: 'GiB', target: '< 5 GiB' },
+  ];
+};
