@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { profileDir } from '../paths';
 import { silentProgress } from '../progress';
 import { type Api, connect, type KubernetesObject } from './api';
@@ -115,6 +116,18 @@ describe('the embedded cluster', () => {
     expect((await clusterStatus(profile)).running).toBe(false);
   }, 60_000);
 
+  it('says what to do when its data is damaged', async () => {
+    const db = profileDir(profile, 'cluster', 'etcd', 'member', 'snap', 'db');
+    mkdirSync(dirname(db), { recursive: true });
+    writeFileSync(db, Buffer.alloc(64 * 1024, 'x'));
+    await expect(start()).rejects.toMatchObject({
+      message: expect.stringMatching(/^etcd ended right after its start/),
+      hint: expect.stringContaining(`platform cluster delete --profile ${profile}`),
+    });
+    await deleteCluster(profile);
+    expect(existsSync(db)).toBe(false);
+  }, 600_000);
+
   it('starts whole, with an address for the shop', async () => {
     const info = await start();
     const status = await clusterStatus(profile);
@@ -124,7 +137,7 @@ describe('the embedded cluster', () => {
     expect((await fetch(info.frontDoor)).status).toBeGreaterThanOrEqual(404);
     expect(execFileSync('stat', ['-c', '%a', info.kubeconfig], { encoding: 'utf8' }).trim()).toBe('600');
     expect(await componentLogs(profile, 'kubelet')).toContain('kubelet');
-  }, 240_000);
+  }, 600_000);
 
   it('runs a pod with a volume', async () => {
     await withApi(async (api) => {

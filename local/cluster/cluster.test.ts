@@ -1,16 +1,17 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { applyOrder, fill, parseObjects } from './addons';
-import { describe as describeCluster } from './cluster';
+import { describe as describeCluster, findCluster } from './cluster';
 import { componentNames, components, componentTools } from './components';
 import { cniConfig, configFiles, containerdConfig, kubeletConfig } from './config';
 import { readJson, writeFile } from './files';
 import { networkCommands } from './network';
 import { certificates } from './pki';
 import { checkMachine, checkPort, type Machine } from './preflight';
+import { remove } from './stop';
 import { listeningPorts } from './supervise';
 import { mountsBelow, shimSocket } from './sweep';
 
@@ -193,6 +194,15 @@ describe('a machine that cannot run a cluster', () => {
     expect(() => readJson(file)).toThrow(
       expect.objectContaining({ hint: expect.stringMatching(/cluster delete/) }),
     );
+  });
+
+  it('can delete a cluster whose record is damaged', async () => {
+    const file = join(dir, 'ecommerce-platform', 'damaged', 'cluster', 'cluster.json');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '{"slot":');
+    expect(() => findCluster('damaged')).toThrow(/is damaged/);
+    await remove('damaged');
+    expect(existsSync(join(dir, 'ecommerce-platform', 'damaged'))).toBe(false);
   });
 
   it('keeps the old file when a new one cannot be written', () => {

@@ -62,6 +62,19 @@ export const findCluster = (profile: string): Cluster | undefined => {
   return record && describe(profile, record);
 };
 
+/**
+ * As `findCluster`, but of use for taking a cluster away even when its record cannot be read: all that is then unknown is
+ * the name of its link to the host, and that goes with the network namespace.
+ */
+export const findRemains = (profile: string): Cluster | undefined => {
+  try {
+    return findCluster(profile);
+  } catch {
+    const unknown = { slot: 0, frontDoorPort: 0, tools: {}, pauseImage: '' };
+    return { ...describe(profile, unknown), hostLink: 'ecp-unknown' };
+  }
+};
+
 /** The cluster of a profile with `changes` written down; a first one is given a slot. */
 export const recordCluster = (profile: string, changes: Partial<ClusterRecord>): Cluster => {
   mkdirSync(profileDir(profile, 'cluster'), { recursive: true, mode: 0o700 });

@@ -150,9 +150,15 @@ const bringUp = async (
 ) => {
   const runtime = startRuntime(cluster, api, fresh, pause, progress);
   runtime.catch(() => {});
-  await progress.step('Control plane', () =>
-    startAll(cluster, ['etcd', 'kube-apiserver', 'front-door'], api),
-  );
+  try {
+    await progress.step('Control plane', () =>
+      startAll(cluster, ['etcd', 'kube-apiserver', 'front-door'], api),
+    );
+  } catch (error) {
+    // Nothing may go on behind the back of whoever handles this.
+    await Promise.allSettled([runtime, addonImages]);
+    throw error;
+  }
   const rest: ComponentName[] = [
     'kube-controller-manager',
     'kube-scheduler',

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { profileDir } from '../paths';
 import { endPods } from './cgroups';
-import { type Cluster, findCluster } from './cluster';
+import { type Cluster, findRemains } from './cluster';
 import type { ComponentName } from './components';
 import { forgetContainers } from './containers';
 import { runningPid, withLock } from './processes';
@@ -10,7 +10,7 @@ import { sweep } from './sweep';
 
 /** Ends everything and leaves only data. `podGraceMs`: how long pods may take to end by themselves. */
 export const stop = async (profile: string, podGraceMs = 8000): Promise<void> => {
-  const cluster = findCluster(profile);
+  const cluster = findRemains(profile);
   if (!cluster) return;
   await withLock(profileDir(profile, 'cluster.lock'), `Profile ${profile}`, () =>
     stopUnlocked(cluster, podGraceMs),
@@ -43,9 +43,14 @@ const stopUnlocked = async (cluster: Cluster, podGraceMs: number) => {
 
 /** Stops the cluster and removes all its data. */
 export const remove = async (profile: string): Promise<void> => {
-  const cluster = findCluster(profile);
+  const cluster = findRemains(profile);
   if (cluster) await stop(profile, 0);
   for (const file of ['cluster', 'kubeconfig', 'cluster.lock']) {
     rmSync(profileDir(profile, file), { recursive: true, force: true });
+  }
+  try {
+    rmdirSync(profileDir(profile));
+  } catch {
+    // it also holds what is not the cluster's, or was never there
   }
 };

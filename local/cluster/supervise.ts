@@ -115,8 +115,9 @@ export const startComponent = async (
   const { pid, started } = await ensureProcess(processSpec(cluster, component));
   const deadline = Date.now() + component.patience * 1000;
   for (;;) {
-    if (!runningPid(cluster.pid(component.name)))
-      throw notReady(cluster, component, 'ended right after its start');
+    // One it stands on may have opened its port before it found that its data is damaged: that one is to blame.
+    const ended = [...component.needs, component.name].find((name) => !runningPid(cluster.pid(name)));
+    if (ended) throw notReady(cluster, componentNamed(ended), 'ended right after its start');
     if (await isReady(cluster, component, pid, api)) return { started };
     if (Date.now() > deadline)
       throw notReady(cluster, component, `was not ready after ${component.patience} s`);
