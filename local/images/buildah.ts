@@ -125,14 +125,8 @@ export class Buildah {
         mkdirSync(join(work, 'root'));
         stage(image.entries, join(work, 'root'));
         writeFileSync(join(work, 'Containerfile'), image.containerfile);
-        const options = [
-          '--pull-never',
-          '--layers=false',
-          '--timestamp',
-          String(epoch),
-          '--format',
-          'docker',
-        ];
+        // OCI, because Docker's own format writes the build container's random name into the image.
+        const options = ['--pull-never', '--layers=false', '--timestamp', String(epoch), '--format', 'oci'];
         const base = image.base ? ['--build-arg', `BASE=${image.base}`] : ['--build-arg', 'BASE=scratch'];
         await this.call(['bud', ...options, ...base, '-t', image.reference, work], onLine);
       });
