@@ -38,6 +38,13 @@ describe('the security checklist', () => {
   });
 
   it('is what docs/checklist.md says', () => {
-    expect(readFileSync(join(root, 'docs/checklist.md'), 'utf8')).toBe(checklistDocument());
+    // Formatters line the columns of a table up.
+    const words = (text: string) =>
+      text
+        .replace(/-{3,}/g, '---')
+        .replace(/[ \t]+/g, ' ')
+        .trim();
+    const document = readFileSync(join(root, 'docs/checklist.md'), 'utf8');
+    expect(words(document)).toBe(words(checklistDocument()));
   });
 });

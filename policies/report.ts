@@ -13,7 +13,7 @@ with a plan beside its evidence is not finished. R12 speaks of 25 items and name
 the one added here.
 
 | item | what | evidence |
-|---|---|---|
+| --- | --- | --- |
 ${checklist.map(row).join('\n')}
 `;
 }

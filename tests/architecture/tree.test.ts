@@ -101,7 +101,8 @@ describe('the packages', () => {
   });
 
   it('carry the licence of the project and are never published by mistake', () => {
-    for (const file of manifests) {
+    // A package that is a fixture of a test belongs to that test.
+    for (const file of manifests.filter((one) => !one.includes('/fixtures/'))) {
       const { license, private: isPrivate } = JSON.parse(read(file));
       expect([file, license, isPrivate]).toEqual([file, 'Apache-2.0', true]);
     }
