@@ -62,13 +62,21 @@ describe('a program', () => {
     });
     const stateDir = mkdtempSync(join(tmpdir(), 'engine-stack-'));
     try {
-      const config = { has: 'crash', token: 'x' };
-      const result = await preview({
-        ...{ projectDir, stack: 'dev', stateDir, config, out },
+      const options = {
+        projectDir,
+        stack: 'sealed',
+        stateDir,
+        config: { has: 'crash' },
+        out,
         policyPacks: [],
-      });
+      };
+      const result = await preview({ ...options, passphrase: 'fixture' });
       expect(result.exitCode).toBe(1);
-      expect(lines.join('')).toContain('cannot go on with');
+      expect(lines.join('')).toContain('cannot go on with [secret]');
+      expect(lines.join('') + JSON.stringify(result.diagnostics)).not.toContain('plainwordsecret');
+      await expect(preview({ ...options, passphrase: 'wrong' })).rejects.toThrow(
+        'passphrase of this stack is wrong',
+      );
     } finally {
       rmSync(stateDir, { recursive: true });
     }

@@ -101,8 +101,11 @@ class Session {
     return known;
   }
 
-  /** Reads state and configuration, takes the lock for changes, starts packs, reaches for the cluster. */
-  async start(kind: 'preview' | 'up' | 'down'): Promise<State> {
+  /**
+   * Takes the lock for changes, reads the configuration and starts the packs. The state, and with it the cluster, may
+   * still be on its way when this resolves, so that the program starts meanwhile.
+   */
+  async start(kind: 'preview' | 'up' | 'down'): Promise<{ state: Promise<State> }> {
     const { options, project } = this;
     if (kind !== 'preview') {
       mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
@@ -120,8 +123,9 @@ class Session {
     await this.monitor.listen();
     if (kind !== 'down') this.packs = this.startPacks();
     this.packs.catch(() => {});
-    const [state] = await Promise.all([this.loadState(kind), this.connect(kind)]);
-    return state;
+    const state = Promise.all([this.loadState(kind), this.connect(kind)]).then(([loaded]) => loaded);
+    state.catch(() => {});
+    return { state };
   }
 
   private async startPacks(): Promise<PolicyPack[]> {
@@ -333,7 +337,7 @@ const withSession = async <T>(options: EngineOptions, use: (session: Session) =>
 export const preview = (options: EngineOptions): Promise<EngineResult> =>
   withSession(options, async (session) => {
     session.write(`Previewing ${options.stack}`);
-    const run = await session.pass(Promise.resolve(await session.start('preview')), 'preview', true);
+    const run = await session.pass((await session.start('preview')).state, 'preview', true);
     const result = session.result(run);
     session.report(run, result, false);
     return result;
@@ -345,7 +349,7 @@ export const preview = (options: EngineOptions): Promise<EngineResult> =>
  */
 export const up = (options: EngineOptions): Promise<EngineResult> =>
   withSession(options, async (session) => {
-    const state = await session.start('up');
+    const state = await (await session.start('up')).state;
     session.write(`Updating ${options.stack}`);
     await session.deployment(state, [], false, 'up').recover((line) => session.write(line));
     const plan = await session.pass(Promise.resolve(state), 'up', true);
@@ -368,7 +372,7 @@ export const up = (options: EngineOptions): Promise<EngineResult> =>
 /** Deletes everything in the state, dependents first. The program is not run. */
 export const down = (options: EngineOptions): Promise<EngineResult> =>
   withSession(options, async (session) => {
-    const state = await session.start('down');
+    const state = await (await session.start('down')).state;
     session.write(`Removing ${options.stack}`);
     const run = session.deployment(state, [], false, 'up');
     await run.recover((line) => session.write(line));
@@ -426,5 +430,6 @@ export const runProgram = (options: {
       out: undefined,
       ...options,
     },
-    async (session) => session.result(await session.pass(session.start('preview'), 'preview', true)),
+    async (session) =>
+      session.result(await session.pass((await session.start('preview')).state, 'preview', true)),
   );
