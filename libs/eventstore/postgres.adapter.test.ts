@@ -3,6 +3,9 @@ import { startPostgres, type TestPostgres } from '../testing';
 import { createPostgresEventStore, eventStoreMigration } from './postgres';
 import { ConcurrencyConflict, type EventStore, START } from './store';
 
+// Seconds when the machine is idle; a limit for when it is not.
+jest.setTimeout(90_000);
+
 let server: TestPostgres;
 let pool: Pool;
 let store: EventStore;
@@ -11,7 +14,7 @@ beforeAll(async () => {
   pool = createPool({ url: server.url });
   await runMigrations({ pool, migrations: { '0001-events': eventStoreMigration }, lockId: 1 });
   store = createPostgresEventStore(pool);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await pool?.end();
   await server?.stop();

@@ -9,11 +9,14 @@ import {
 } from './migrate';
 import { createPool, type Pool } from './pool';
 
+// Seconds when the machine is idle; a limit for when it is not.
+jest.setTimeout(90_000);
+
 let server: TestPostgres;
 let pools: Pool[] = [];
 beforeAll(async () => {
   server = await startPostgres();
-}, 60_000);
+}, 180_000);
 afterEach(async () => {
   await Promise.all(pools.map((pool) => pool.end()));
   pools = [];

@@ -64,7 +64,7 @@ export async function startKafka(): Promise<TestKafka> {
       cwd: folder,
       env: process.env,
     });
-    await untilReady('Kafka', server, 60_000, () => ask(port));
+    await untilReady('Kafka', server, 150_000, () => ask(port));
     return server;
   };
 

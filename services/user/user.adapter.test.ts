@@ -19,6 +19,9 @@ import { createHasher } from './security/hasher';
 import { type KeyRing, watchSigningKeys } from './security/signing-keys';
 import { migrations } from './storage/migrations';
 
+// Seconds when the machine is idle; a limit for when it is not.
+jest.setTimeout(90_000);
+
 const lines: string[] = [];
 const logger = createLogger('test', { destination: { write: (line: string) => void lines.push(line) } });
 const PASSWORD = 'a marker nobody may log';
@@ -46,7 +49,7 @@ beforeAll(async () => {
   }
   await writeKeys('k1', privateKeys.slice(0, 1), 1000);
   ring = await watchSigningKeys(keysFile, logger, 50);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   ring?.stop();
   await pool?.end();
