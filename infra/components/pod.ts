@@ -76,8 +76,22 @@ export const httpProbe = (
   httpGet: { path: figures.path, port },
   initialDelaySeconds: figures.initialDelaySeconds,
   periodSeconds: figures.periodSeconds,
-  timeoutSeconds: 3,
+  timeoutSeconds: 5,
   failureThreshold: 3,
+});
+
+/**
+ * Asks every second until the process answers for the first time; the other probes begin after that. A slow start on a busy node is
+ * then no reason to be killed, which would make the node busier.
+ */
+export const startupProbe = (
+  probe: Pick<Probe, 'httpGet' | 'tcpSocket' | 'exec'>,
+  seconds: number,
+): Probe => ({
+  ...probe,
+  periodSeconds: 1,
+  timeoutSeconds: 3,
+  failureThreshold: seconds,
 });
 
 /** The parts of a pod that do not depend on what runs in it. */

@@ -10,6 +10,7 @@ import {
   type Mount,
   type Resources,
   scratch,
+  startupProbe,
 } from './pod';
 
 type DeploymentSpec = types.input.apps.v1.DeploymentSpec;
@@ -55,6 +56,9 @@ const uid = 65534;
 const preStopSeconds = 5;
 /** What the process may take to drain, after preStop, and a reserve. */
 const graceSeconds = preStopSeconds + 25 + 5;
+
+/** How long a process may take until it answers for the first time. */
+const startupSeconds = 120;
 
 /** The labels a Deployment and its Services select by. Never the version: it changes, and selectors cannot. */
 export const selectorOf = (args: { app: string; colour: Colour }) => ({ app: args.app, colour: args.colour });
@@ -116,6 +120,7 @@ const servingContainer = (args: WorkloadArgs, mounts: Mount[]): Container => ({
   name: 'service',
   ...ownContainer(args, mounts),
   ports: [{ name: 'http', containerPort: args.port, protocol: 'TCP' }],
+  startupProbe: startupProbe({ httpGet: { path: args.liveness.path, port: args.port } }, startupSeconds),
   livenessProbe: httpProbe(args.port, args.liveness),
   readinessProbe: httpProbe(args.port, args.readiness),
   // The image has no shell; the kubelet itself does the waiting.

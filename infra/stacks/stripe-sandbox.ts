@@ -4,13 +4,22 @@ import type { ServiceEntry } from '../catalog/schema';
 import { Component } from '../components/component';
 import { labelsOf } from '../components/names';
 import { NetworkPolicy } from '../components/network-policy';
-import { basePod, type Container, containerSecurity, type EnvVar, scratch } from '../components/pod';
+import {
+  basePod,
+  type Container,
+  containerSecurity,
+  type EnvVar,
+  scratch,
+  startupProbe,
+} from '../components/pod';
 import { ServiceAccount } from '../components/service-account';
 import { appName, type Context, servers } from './context';
 import { serviceEnvironment } from './service-environment';
 
 const uid = 65534;
 const mockPort = 12112;
+/** stripe-mock reads all of Stripe's API description first. */
+const startupSeconds = 180;
 const { app, port } = servers.stripeSandbox;
 
 /** The key and the webhook secret are those of the service it stands beside. */
@@ -39,9 +48,10 @@ function containers(service: ServiceEntry, context: Context): Container[] {
         ...sharedSecrets(service, context),
       ],
       ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }],
-      livenessProbe: { ...probe('/health', 10), initialDelaySeconds: 10 },
+      startupProbe: startupProbe({ httpGet: { path: '/health', port } }, startupSeconds),
+      livenessProbe: { ...probe('/health', 10), failureThreshold: 6 },
       readinessProbe: probe('/ready', 2),
-      resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '500m', memory: '192Mi' } },
+      resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '1', memory: '192Mi' } },
       securityContext: containerSecurity(),
       volumeMounts: scratchMounts,
     },
@@ -51,9 +61,10 @@ function containers(service: ServiceEntry, context: Context): Container[] {
       imagePullPolicy: 'IfNotPresent',
       args: ['-http-port', String(mockPort)],
       ports: [{ name: 'mock', containerPort: mockPort, protocol: 'TCP' }],
-      livenessProbe: { tcpSocket: { port: mockPort }, periodSeconds: 10 },
+      startupProbe: startupProbe({ tcpSocket: { port: mockPort } }, startupSeconds),
+      livenessProbe: { tcpSocket: { port: mockPort }, periodSeconds: 10, failureThreshold: 6 },
       readinessProbe: { tcpSocket: { port: mockPort }, periodSeconds: 2 },
-      resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '500m', memory: '192Mi' } },
+      resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '1', memory: '192Mi' } },
       securityContext: containerSecurity(),
     },
   ];

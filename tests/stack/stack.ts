@@ -1,0 +1,59 @@
+// The whole program in the engine, with the policy pack, without a cluster.
+import { resolve } from 'node:path';
+import { runProgram } from '@platform/local/engine';
+
+export const root = resolve(__dirname, '..', '..');
+
+const imageNames = [
+  ...['product', 'order', 'user', 'payment'].map((name) => `${name}-service`),
+  ...['postgres', 'redis', 'kafka', 'stripe-sandbox', 'stripe-mock'],
+];
+
+/** What `platform up` passes for the local stack. */
+export const localImages = {
+  'ecommerce-platform:images': JSON.stringify(
+    Object.fromEntries(
+      imageNames.map((name) => [name, `localhost/ecommerce-platform/${name}:0123456789abcdef`]),
+    ),
+  ),
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: rendered Kubernetes objects, looked into by path
+export type Rendered = any;
+
+export class Stack {
+  constructor(readonly result: Awaited<ReturnType<typeof runProgram>>) {}
+
+  /** Inputs of every Kubernetes object of a kind. */
+  all(kind: string): Rendered[] {
+    return this.result.resources
+      .filter(({ type }) => type.startsWith('kubernetes:') && type.endsWith(`:${kind}`))
+      .map(({ inputs }) => inputs);
+  }
+
+  one(kind: string, name: string): Rendered {
+    const found = this.all(kind).find(({ metadata }) => metadata.name === name);
+    if (!found) throw new Error(`there is no ${kind} ${name}`);
+    return found;
+  }
+
+  /** Everything with a pod template. */
+  workloads(): Rendered[] {
+    return ['Deployment', 'StatefulSet', 'Job'].flatMap((kind) => this.all(kind));
+  }
+
+  errors(): string[] {
+    return this.result.diagnostics
+      .filter(({ severity }) => severity === 'error')
+      .map(({ message }) => message);
+  }
+}
+
+export async function render(
+  stack: string,
+  options: { config?: Record<string, string>; policies?: boolean } = {},
+): Promise<Stack> {
+  const config = { ...(stack === 'local' ? localImages : {}), ...options.config };
+  const policyPacks = options.policies === false ? [] : [resolve(root, 'policies')];
+  return new Stack(await runProgram({ projectDir: root, stack, config, policyPacks }));
+}
