@@ -105,7 +105,6 @@ const schema = z.strictObject({
 });
 
 export type PlatformConfig = z.infer<typeof schema>;
-export type ServerConfig = Pick<PlatformConfig, 'postgres' | 'redis' | 'kafka' | 'storageClass'>;
 
 /**
  * @param all every setting of the stack, `project:key` → text, as `pulumi.runtime.allConfig()` gives it. Other projects' keys

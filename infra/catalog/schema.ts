@@ -175,5 +175,3 @@ export const serviceSchema = z.strictObject({
 
 /** A service as it is to be in one environment, all defaults filled in. */
 export type ServiceEntry = z.infer<typeof serviceSchema>;
-export type TopicEntry = z.infer<typeof topic>;
-export type ServiceResources = ServiceEntry['resources'];

@@ -32,18 +32,17 @@ export const paymentRoutes = ({ store, payments, notifications }: PaymentRoutesD
   route({
     method: 'get',
     path: '/v1/payments',
-    summary: 'Look at the payment of an order of mine',
+    summary: 'List the payments of an order of mine',
+    description: 'Empty while none was asked for, and for orders of others.',
     auth: true,
     query: z.strictObject({ orderId: z.uuid() }),
     responses: {
-      200: { description: 'The payment.', schema: payment },
+      200: { description: 'The payments.', schema: z.object({ items: z.array(payment) }) },
       401: { description: 'No valid access token.' },
-      404: { description: 'There is no payment of such an order of yours (yet).' },
     },
     async handle({ query, principal }) {
       const found = await store.findByOrder(query.orderId, principal.id);
-      if (!found) throw none();
-      return { body: found };
+      return { body: { items: found ? [found] : [] } };
     },
   }),
   route({
