@@ -129,7 +129,7 @@ const suites: Record<SuiteName, (progress: Progress, pattern?: string) => Promis
   unit: (_progress, pattern) => runJest('unit', pattern, process.env, false),
   stack: (_progress, pattern) => runJest('stack', pattern, process.env, false),
   adapter: async (progress, pattern) =>
-    jest('adapter', pattern, serverEnvironment(await ensureTools(toolGroups.servers, progress)), false),
+    runJest('adapter', pattern, serverEnvironment(await ensureTools(toolGroups.servers, progress)), false),
   cluster: clusterTests,
 };
 
