@@ -245,6 +245,7 @@ class Session {
     this.monitor.attach(ready);
     const errors: string[] = [];
     const stop = new AbortController();
+    this.monitor.stopProgram = () => stop.abort();
     const program = startProgram({
       ...{ project: this.project, stack, config: this.config, address: this.monitor.address, dryRun },
       parallel,

@@ -13,8 +13,10 @@ import { fromStruct, normalise, type Properties, toStruct, unknown } from './val
 // and alias specs the SDK sends plain ids and URNs, which is all that is needed here.
 const features = new Set(['secrets', 'outputValues']);
 
+class Unsupported extends LocalError {}
+
 const unsupported = (what: string): never => {
-  throw new LocalError(`${what} is not supported by the built-in engine`, {
+  throw new Unsupported(`${what} is not supported by the built-in engine`, {
     hint: 'Build what the program needs from its inputs and outputs, or use the Pulumi CLI.',
   });
 };
@@ -27,6 +29,8 @@ export class Monitor {
   private readonly defaults = new Map<string, Promise<string>>();
   private current: Promise<Deployment> = Promise.reject(new Error('no program is running'));
   address = '';
+  /** Ends the program: left alone after a refused call, the SDK takes a minute to print its own rejected promises. */
+  stopProgram: () => void = () => {};
 
   constructor(
     private readonly project: string,
@@ -92,6 +96,10 @@ export class Monitor {
       try {
         done(null, await handler(call.request));
       } catch (error) {
+        if (error instanceof Unsupported) {
+          (await this.current).fail(`${error.message} — ${error.hint}`);
+          this.stopProgram();
+        }
         const hint = error instanceof LocalError ? ` — ${error.hint}` : '';
         done({ code: status.UNKNOWN, details: `${(error as Error).message}${hint}` });
       }
