@@ -85,6 +85,9 @@ const providerOf = (resource: Judged) => {
 
 /** A running policy pack. */
 export class PolicyPack {
+  /** Asking to remediate costs a call per resource, and only policies of that level ever do. */
+  private remediates = false;
+
   private constructor(
     private readonly client: AnalyzerClient,
     readonly name: string,
@@ -211,6 +214,7 @@ export class PolicyPack {
           { hint: `Correct the settings of the pack ${this.name}; levels are ${levels.join(', ')}.` },
         );
       }
+      this.remediates ||= enforcementLevel === 'remediate';
       request
         .getPolicyconfigMap()
         .set(
@@ -225,6 +229,7 @@ export class PolicyPack {
 
   /** Lets the pack correct the inputs. Returns them corrected, with the names of the policies that did. */
   async remediate(resource: Judged): Promise<{ properties: Properties; by: string[] }> {
+    if (!this.remediates) return { properties: resource.properties, by: [] };
     const response = await call<proto.RemediateResponse>((done) =>
       this.client.remediate(this.request(resource), done),
     );
