@@ -241,6 +241,18 @@ export class Deployment {
 
   /** Components, the stack and providers exist in the state only. */
   private settleLocally(goal: Goal, old: Resource | undefined): Made {
+    // Silently going to the engine's own cluster instead of the one a provider names would be the worst of outcomes.
+    const foreign = Object.keys(goal.inputs).filter(
+      (key) => key !== 'version' && key !== 'pluginDownloadURL',
+    );
+    if (goal.type === 'pulumi:providers:kubernetes' && foreign.length) {
+      throw new LocalError(
+        `The provider ${goal.name} sets ${foreign.join(', ')}, which the built-in engine ignores`,
+        {
+          hint: 'Leave the provider out and name the cluster with --context, or use the Pulumi CLI.',
+        },
+      );
+    }
     const id = goal.custom ? (old?.id ?? (this.options.dryRun ? '' : randomUUID())) : '';
     if (!this.options.dryRun) {
       const outputs = goal.custom ? goal.inputs : (old?.outputs ?? {});

@@ -90,6 +90,14 @@ describe('a program', () => {
     );
   });
 
+  it('that names another cluster in a provider of its own is refused', async () => {
+    const result = await run({ has: 'elsewhere' }, []);
+    expect(result.exitCode).toBe(4);
+    expect(result.diagnostics.map((one) => one.message).join()).toContain(
+      'The provider elsewhere sets context',
+    );
+  });
+
   it('is not brought up without a cluster', async () => {
     const stateDir = mkdtempSync(join(tmpdir(), 'engine-stack-'));
     const out = new Writable({ write: (_chunk, _encoding, done) => done() });
