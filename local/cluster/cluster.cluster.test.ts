@@ -11,7 +11,7 @@ import { clusterStatus, componentLogs, deleteCluster, startCluster, stopCluster 
 import { markedProcesses, runningPid } from './processes';
 import { leftMounts } from './sweep';
 
-const profile = 'test';
+const profile = 'lifecycle';
 const start = () => startCluster({ profile, progress: silentProgress });
 const cluster = () => findCluster(profile)!;
 
