@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import {
   type ClusterInfo,
   clusterStatus,
@@ -6,6 +7,7 @@ import {
   startCluster,
 } from '@platform/local/cluster';
 import { buildImages, serviceNames } from '@platform/local/images';
+import { profileDir } from '@platform/local/paths';
 import type { Progress } from '@platform/local/progress';
 import { ensureTools, toolGroups } from '@platform/local/toolchain';
 import { waitForShop } from './customer';
@@ -95,6 +97,12 @@ export const previewStack = async (
   return engine.preview(withImages(target, await buildImages({ names: stackImages(), progress })), operation);
 };
 
+/** The cluster with its data, and the state of what ran on it: a new cluster must not meet the records of an old one. */
+export const deleteProfile = async (profile: string): Promise<void> => {
+  await deleteCluster(profile);
+  rmSync(profileDir(profile), { recursive: true, force: true });
+};
+
 /** Removes every resource of the stack; of an embedded cluster then the cluster itself with its data. */
 export const takeDown = async (
   options: TargetOptions,
@@ -110,6 +118,6 @@ export const takeDown = async (
     if (exitCode !== 0 || keepCluster) return exitCode;
   }
   if (!keepCluster)
-    await progress.step('Delete the embedded cluster and its data', () => deleteCluster(options.profile));
+    await progress.step('Delete the embedded cluster and its data', () => deleteProfile(options.profile));
   return 0;
 };

@@ -19,8 +19,8 @@ export const describeError = (error: unknown): string => {
   return `${pc.red('error:')} ${text}\n  → This was not foreseen. Please report it with the lines above.`;
 };
 
-/** The end of every command that failed. */
+/** The end of every command that could not do its work: 2 where that was foreseen, as the Pulumi CLI has it, else 1. */
 export const report = (error: unknown) => {
   process.stderr.write(`${describeError(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = isTold(error) ? 2 : 1;
 };

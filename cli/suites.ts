@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deleteCluster, stopCluster } from '@platform/local/cluster';
 import type { Progress } from '@platform/local/progress';
 import { ensureTools, toolGroups } from '@platform/local/toolchain';
-import { bringUp } from './platform';
+import { bringUp, deleteProfile } from './platform';
 import { describeError } from './report';
 import { projectDir } from './target';
 
@@ -119,8 +118,7 @@ const clusterTests = async (progress: Progress, pattern?: string): Promise<Count
     };
     return await runJest('cluster', pattern, env, true);
   } finally {
-    await stopCluster(testProfile);
-    await deleteCluster(testProfile);
+    await deleteProfile(testProfile);
   }
 };
 

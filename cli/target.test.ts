@@ -25,6 +25,11 @@ describe('the target of a command', () => {
     expect(resolveTarget({ ...options, stack: 'production' }).embedded).toBe(false);
   });
 
+  it('keeps the state of shared environments apart from what is deleted with a cluster', () => {
+    expect(resolveTarget(options).stateDir).toContain('/unit/');
+    expect(resolveTarget({ ...options, stack: 'staging', context: 'mine' }).stateDir).not.toContain('/unit/');
+  });
+
   it('names the stacks there are when one is misspelt', () => {
     expect(() => resolveTarget({ ...options, stack: 'prodution' })).toThrow(
       expect.objectContaining({
@@ -43,7 +48,9 @@ describe('the target of a command', () => {
     const made = passphraseFor(target);
     expect(made?.length).toBeGreaterThan(20);
     expect(passphraseFor(target)).toBe(made);
-    expect(statSync(join(data, 'ecommerce-platform', 'unit', 'local.passphrase')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(data, 'ecommerce-platform', 'unit', 'state', 'local.passphrase')).mode & 0o777).toBe(
+      0o600,
+    );
   });
 
   it('never makes one up for an environment that is shared', () => {

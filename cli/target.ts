@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LocalError } from '@platform/local/errors';
-import { profileDir } from '@platform/local/paths';
+import { profileDir, stacksDir } from '@platform/local/paths';
 
 export const projectDir = dirname(__dirname);
 
@@ -52,7 +52,7 @@ export const resolveTarget = (options: TargetOptions): Target => {
     embedded,
     kubeconfig: (embedded || context) && existsSync(kubeconfig) ? kubeconfig : undefined,
     context,
-    stateDir: profileDir(profile, 'state'),
+    stateDir: embedded ? profileDir(profile, 'state') : stacksDir(context ?? 'current'),
     policyPacks: [join(projectDir, 'policies'), ...(options.policyPack ?? [])],
     engine: options.engine,
     config: {
@@ -67,7 +67,7 @@ export const passphraseFor = (target: Target): string | undefined => {
   if (process.env.PULUMI_CONFIG_PASSPHRASE) return process.env.PULUMI_CONFIG_PASSPHRASE;
   if (process.env.PULUMI_CONFIG_PASSPHRASE_FILE)
     return readFileSync(process.env.PULUMI_CONFIG_PASSPHRASE_FILE, 'utf8').trim();
-  const file = profileDir(target.profile, `${target.stack}.passphrase`);
+  const file = join(target.stateDir, `${target.stack}.passphrase`);
   if (existsSync(file)) return readFileSync(file, 'utf8');
   if (target.stack !== 'local') return undefined;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

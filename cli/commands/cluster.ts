@@ -1,16 +1,11 @@
 import { spawn } from 'node:child_process';
-import {
-  clusterStatus,
-  componentLogs,
-  deleteCluster,
-  startCluster,
-  stopCluster,
-} from '@platform/local/cluster';
+import { clusterStatus, componentLogs, startCluster, stopCluster } from '@platform/local/cluster';
 import { LocalError } from '@platform/local/errors';
 import { profileDir } from '@platform/local/paths';
 import { plainProgress } from '@platform/local/progress';
 import { ensureTools, toolGroups } from '@platform/local/toolchain';
 import type { Command } from 'commander';
+import { deleteProfile } from '../platform';
 
 const profileOption = (command: Command) =>
   command.option('--profile <name>', 'which embedded cluster', 'default');
@@ -35,7 +30,7 @@ export const addClusterCommands = (program: Command) => {
   );
 
   profileOption(cluster.command('delete').description('Stop it and delete its data')).action(
-    ({ profile }: Profile) => plainProgress.step(`Delete cluster ${profile}`, () => deleteCluster(profile)),
+    ({ profile }: Profile) => plainProgress.step(`Delete cluster ${profile}`, () => deleteProfile(profile)),
   );
 
   profileOption(

@@ -58,7 +58,6 @@ const some = (value: Value, test: (value: Value) => boolean): boolean =>
     : isObject(value) && Object.values(value).some((item) => some(item, test)));
 
 export const hasUnknown = (value: Value): boolean => some(value, (node) => node === unknown);
-export const hasSecret = (value: Value): boolean => some(value, isSecret);
 
 /** Replaces each secret, outermost first. Used to encrypt and to collect. */
 export const mapSecrets = (value: Value, replace: (secret: Value) => Value): Value =>
@@ -103,6 +102,16 @@ export const toStruct = (properties: Properties): Struct =>
   Struct.fromJavaScript(JSON.parse(JSON.stringify(properties)) as Record<string, JavaScriptValue>);
 
 /** Remembers secret texts and blots them out of anything that is about to be printed. */
+/**
+ * What can only be a secret, wherever it stands: keys of a payment gateway, private keys, passwords in addresses. Someone who puts
+ * one into plain configuration is stopped by a policy; the refusal must not print it either.
+ */
+const unmistakable = [
+  [/\b([rs]k_(?:live|test)_)\w{8,}/g, '$1[secret]'],
+  [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^"']*/g, '[secret $1]'],
+  [/(\b[a-z][a-z+.-]*:\/\/[^\s:/@"']*:)[^\s/@"']+@/g, '$1[secret]@'],
+] as const;
+
 export class Redactor {
   private readonly texts = new Set<string>();
 
@@ -129,6 +138,7 @@ export class Redactor {
     for (const known of [...this.texts].sort((a, b) => b.length - a.length)) {
       if (result.includes(known)) result = result.split(known).join('[secret]');
     }
+    for (const [pattern, replacement] of unmistakable) result = result.replace(pattern, replacement);
     return result;
   }
 }

@@ -1,9 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Customer } from '../../cli/customer';
+import { copyOfCheckout, root } from './copy';
 
-const root = join(__dirname, '..', '..');
 const profile = process.env.ECP_PROFILE as string;
 jest.setTimeout(240_000);
 
@@ -95,40 +95,66 @@ describe('the platform on the embedded cluster', () => {
     for (const text of [state, preview, logs]) expect(text.includes(password)).toBe(false);
   });
 
-  describe('with a catalogue entry that breaks a rule', () => {
+  describe('in a changed checkout', () => {
     let copy: string;
+    const up = (from: string) => platform(['up', '--profile', profile, '--engine', 'embedded'], from);
 
-    beforeAll(() => {
-      copy = mkdtempSync(join(tmpdir(), 'platform-broken-'));
-      const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-        cwd: root,
-        encoding: 'utf8',
-      })
-        .trim()
-        .split('\n');
-      for (const file of files) cpSync(join(root, file), join(copy, file));
-      cpSync(join(root, 'node_modules'), join(copy, 'node_modules'), {
-        recursive: true,
-        verbatimSymlinks: true,
-      });
+    beforeEach(() => {
+      copy = copyOfCheckout();
     });
-    afterAll(() => rmSync(copy, { recursive: true, force: true }));
+    afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
-    it('refuses it with rule, item and fix, and leaves the cluster untouched', () => {
-      const entry = join(copy, 'infra/catalog/product.yaml');
+    it('refuses an entry that breaks a rule, with rule, item and fix, and leaves the cluster untouched', () => {
+      const entry = join(copy, 'infra/catalog/order.yaml');
       writeFileSync(
         entry,
         `${readFileSync(entry, 'utf8')}\nenv:\n  STRIPE_API_KEY: sk_live_51Hx0123456789abcdefghij\n`,
       );
       const before = generations();
-      const refused = platform(['up', '--profile', profile, '--engine', 'embedded'], copy);
+      const refused = up(copy);
       const said = refused.stdout + refused.stderr;
       expect(refused.status).not.toBe(0);
-      expect(said).toMatch(/no-plain-secrets?/);
-      expect(said).toMatch(/\[data\/secrets-management\]/);
+      expect(said).toContain('no-secret-in-env');
+      expect(said).toContain('[data/secrets-management]');
       expect(said).toContain('Fix:');
       expect(said).not.toContain('sk_live_51Hx');
       expect(generations()).toBe(before);
+    });
+
+    it('stops at a key the catalogue does not know, and names the file', () => {
+      const entry = join(copy, 'infra/catalog/order.yaml');
+      writeFileSync(entry, `${readFileSync(entry, 'utf8')}\nreplica: 3\n`);
+      const before = generations();
+      const refused = up(copy);
+      expect(refused.status).not.toBe(0);
+      expect(refused.stdout + refused.stderr).toMatch(/order\.yaml[\s\S]*replica/);
+      expect(generations()).toBe(before);
+    });
+
+    it('serves a fifth service made of one data file and one folder, and removes it with them', async () => {
+      writeFileSync(
+        join(copy, 'infra/catalog/greeting.yaml'),
+        'name: greeting\ndescription: Says hello.\nport: 3009\nroutes: [/v1/greetings]\nenvironments:\n  local: { replicas: 1, scale: { min: 1, max: 2 } }\n',
+      );
+      mkdirSync(join(copy, 'services/greeting'));
+      writeFileSync(
+        join(copy, 'services/greeting/main.ts'),
+        `import { createServer } from 'node:http';
+if (process.argv[2] !== 'migrate') {
+  const server = createServer((_request, response) => response.end('hello')).listen(Number(process.env.PORT));
+  process.on('SIGTERM', () => server.close());
+}
+`,
+      );
+      const customer = new Customer(process.env.ECP_FRONT_DOOR as string);
+      const added = up(copy);
+      expect(added.status).toBe(0);
+      expect((await customer.call('GET', '/v1/greetings')).body).toBe('hello');
+      expect(up(root).status).toBe(0);
+      expect((await customer.call('GET', '/v1/greetings')).status).toBe(404);
+      expect(
+        kubectl('get', 'all', '-n', 'ecommerce-platform', '-l', 'app=greeting-service', '-o', 'name'),
+      ).toBe('');
     });
   });
 });
