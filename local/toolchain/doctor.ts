@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, freemem, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { run } from '../exec';
 import { cacheDir } from '../paths';
 import { findCached } from './cache';
@@ -74,7 +75,7 @@ export const judge = (machine: Machine, missing: { go: boolean; packages: string
 
 const firstLine = async (command: string, args: string[]): Promise<string | undefined> =>
   run(command, args, { timeoutMs: 30_000 }).then(
-    ({ stdout, stderr }) => (stdout || stderr).split('\n')[0]?.trim(),
+    ({ stdout, stderr }) => stripVTControlCharacters((stdout || stderr).split('\n')[0] ?? '').trim(),
     () => undefined,
   );
 
