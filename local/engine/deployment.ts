@@ -1,61 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { LocalError } from '../errors';
-import { KubeError } from './cluster';
+import type { Judged, Violation } from './analyzer';
+import { type ChangeOptions, Changes, resourceOf, sealedOutputs } from './changes';
 import {
-  type Change,
   deleteWaves,
   type Goal,
   ignoring,
-  isKnown,
-  type Op,
+  isProvider,
+  nameOf,
   optionsDiffer,
-  type Plan,
   planStep,
   type Resource,
 } from './plan';
-import type { Judged, PolicyPack, Violation } from './policies';
-import type { Made, Provider, Watcher } from './provider';
-import type { PendingOperation, State } from './state';
-import { keepSecrets, type Properties, type Redactor, same, secret, type Value } from './values';
+import type { PolicyPack } from './policies';
+import type { Made } from './provider';
+import { type Diagnostic, explain, type Registered, type StepReport } from './report';
+import { keepSecrets, type Properties, same, type Value } from './values';
 
-export interface StepReport {
-  urn: string;
-  type: string;
-  name: string;
-  parent?: string;
-  op: Op;
-  changes: Change[];
-  /** The inputs after remediation. They hold secrets: for judging, never for printing. */
-  inputs: Properties;
-  seconds: number;
-  error?: string;
-  /** What the cluster says has to happen, when that is more than what the inputs say. */
-  found?: Exclude<Op, 'delete'>;
-}
-export interface Diagnostic {
-  severity: 'info' | 'warning' | 'error';
-  message: string;
-  urn?: string;
-}
-export interface Registered {
-  urn: string;
-  id: string;
-  outputs: Properties;
-  result: 'success' | 'fail' | 'skip';
-}
-
-export interface DeploymentOptions {
-  state: State;
+export interface DeploymentOptions extends ChangeOptions {
   packs: PolicyPack[];
-  provider: (type: string) => Provider;
   dryRun: boolean;
   targets?: string[];
   parallel: number;
-  redactor: Redactor;
-  signal: AbortSignal;
   /** What the preview found out about each URN; an `up` does not ask again. */
   previewed?: Map<string, StepReport>;
-  onStep?: (step: StepReport, phase: 'start' | 'detail' | 'end', detail?: string) => void;
 }
 
 /** Lets at most `limit` tasks run at once. */
@@ -75,14 +43,6 @@ const limiter = (limit: number) => {
   };
 };
 
-const explain = (error: unknown): string =>
-  error instanceof LocalError
-    ? `${error.message} — ${error.hint}`
-    : ((error as Error)?.message ?? String(error));
-
-const isProvider = (type: string) => type.startsWith('pulumi:providers:');
-const nameOf = (urn: string) => urn.split('::').slice(3).join('::');
-
 /** One pass over the program: a preview, or the changes themselves. Steps run as the program registers resources. */
 export class Deployment {
   readonly steps: StepReport[] = [];
@@ -96,9 +56,11 @@ export class Deployment {
   /** Resources that were not made, so that nothing that needs them is tried. */
   private readonly absent = new Set<string>();
   private readonly bounded: ReturnType<typeof limiter>;
+  private readonly changes: Changes;
 
   constructor(private readonly options: DeploymentOptions) {
     this.bounded = limiter(options.parallel);
+    this.changes = new Changes(options);
   }
 
   get failed(): boolean {
@@ -214,7 +176,7 @@ export class Deployment {
       if (found.changes) step.changes = found.changes;
       this.checkProtection(step, old);
       const kept = (step.op === 'same' || step.op === 'update') && old?.id;
-      return { id: kept || '', outputs: this.sealed(goal, found.outputs) };
+      return { id: kept || '', outputs: sealedOutputs(goal, found.outputs) };
     }
     // The preview has compared with the cluster as well: an object someone changed is put right, an immutable one replaced.
     if (previewed?.found && (plan.op === 'same' || plan.op === 'update')) plan.op = previewed.found;
@@ -222,13 +184,13 @@ export class Deployment {
     if (plan.op !== 'same') step.changes = plan.changes.length ? plan.changes : (previewed?.changes ?? []);
     if (plan.op === 'same') {
       if (old && optionsDiffer(old, goal))
-        state.put({ ...this.resource(goal), id: old.id, outputs: old.outputs }, old);
+        state.put({ ...resourceOf(goal), id: old.id, outputs: old.outputs }, old);
       return { id: old?.id ?? '', outputs: old?.outputs ?? {} };
     }
     this.checkProtection(step, old);
     return this.bounded(() => {
       this.options.onStep?.(step, 'start');
-      return this.carryOut(goal, old, plan, provider, step);
+      return this.changes.make(goal, old, plan, provider, step);
     });
   }
 
@@ -256,7 +218,7 @@ export class Deployment {
     const id = goal.custom ? (old?.id ?? (this.options.dryRun ? '' : randomUUID())) : '';
     if (!this.options.dryRun) {
       const outputs = goal.custom ? goal.inputs : (old?.outputs ?? {});
-      this.options.state.put({ ...this.resource(goal), ...(goal.custom ? { id } : {}), outputs }, old);
+      this.options.state.put({ ...resourceOf(goal), ...(goal.custom ? { id } : {}), outputs }, old);
     }
     return { id, outputs: goal.inputs };
   }
@@ -279,95 +241,6 @@ export class Deployment {
         hint: 'It was not touched.',
       });
     }
-  }
-
-  private resource(goal: Goal): Resource {
-    const { name, ignoreChanges, replaceOnChanges, deleteBeforeReplace, aliases, ...kept } = goal;
-    const now = new Date().toISOString();
-    return { ...kept, created: now, modified: now };
-  }
-
-  /** Outputs with everything secret that the program or its inputs declare secret. */
-  private sealed(goal: Goal, outputs: Properties): Properties {
-    const marked = keepSecrets(goal.inputs, outputs) as Properties;
-    for (const name of goal.additionalSecretOutputs ?? []) {
-      if (marked[name] !== undefined) marked[name] = secret(marked[name] as Value);
-    }
-    return marked;
-  }
-
-  /** Creates, updates or replaces, writing to the state before and after each call to the provider. */
-  private async carryOut(
-    goal: Goal,
-    old: Resource | undefined,
-    plan: Plan,
-    provider: Provider,
-    step: StepReport,
-  ) {
-    const { state } = this.options;
-    if (!isKnown(goal.inputs)) {
-      throw new LocalError(`${goal.name} needs a value that does not exist`, {
-        hint: 'See the error before this one.',
-      });
-    }
-    let place = old;
-    if (plan.op === 'replace' && old && plan.deleteFirst) {
-      await this.delete(old, step);
-      place = undefined;
-    }
-    const draft = this.resource(goal);
-    if (plan.op === 'update' && old?.created) draft.created = old.created;
-    const type = plan.op === 'update' ? 'updating' : 'creating';
-    const operation = await state.begin(type, { ...draft, ...(type === 'updating' ? { id: old?.id } : {}) });
-    let recorded: Resource | undefined;
-    const record = (made: Made, initErrors?: string[]) => {
-      const next: Resource = { ...draft, id: made.id, outputs: this.sealed(goal, made.outputs) };
-      if (initErrors) next.initErrors = initErrors;
-      if (!recorded && plan.op === 'replace' && place) {
-        // Both exist for now; the old one goes when everything that used it has moved.
-        state.put({ ...place, delete: true }, place);
-        place = undefined;
-      }
-      state.put(next, recorded ?? place);
-      recorded = next;
-      state.end(operation);
-    };
-    const watcher: Watcher = {
-      signal: this.options.signal,
-      detail: (line) => this.options.onStep?.(step, 'detail', line),
-      made: async (made) => {
-        record(made, ['it was not seen ready yet']);
-        await state.save();
-      },
-    };
-    try {
-      const made =
-        plan.op === 'update' && old
-          ? await provider.update(goal, old, watcher)
-          : await provider.create(goal, watcher);
-      record(made);
-      return { id: made.id, outputs: this.sealed(goal, made.outputs) };
-    } catch (error) {
-      if (recorded)
-        state.put({ ...recorded, initErrors: [this.options.redactor.redact(explain(error))] }, recorded);
-      // A refusal means nothing was made. After anything else the note stays, and the next run looks.
-      else if (error instanceof KubeError) state.end(operation);
-      throw error;
-    } finally {
-      await state.save();
-    }
-  }
-
-  private async delete(old: Resource, step: StepReport): Promise<void> {
-    const { state, signal } = this.options;
-    if (old.custom && !isProvider(old.type) && !old.retainOnDelete) {
-      const operation = await state.begin('deleting', old);
-      const detail = (line: string) => this.options.onStep?.(step, 'detail', line);
-      await this.options.provider(old.type).delete(old, { signal, detail });
-      state.end(operation);
-    }
-    state.remove(old);
-    await state.save();
   }
 
   /** After a program without errors: judges the whole, then removes what it no longer names, dependents first. */
@@ -417,7 +290,7 @@ export class Deployment {
     const started = Date.now();
     onStep?.(step, 'start');
     try {
-      await this.delete(resource, step);
+      await this.changes.delete(resource, step);
     } catch (error) {
       step.error = this.options.redactor.redact(explain(error));
       this.fail(step.error, urn);
@@ -427,25 +300,8 @@ export class Deployment {
   }
 
   /** What a run that was cut short left behind: creates that went through are taken into the state. */
-  async recover(note: (line: string) => void): Promise<void> {
-    const { state } = this.options;
-    const left: PendingOperation[] = state.pending;
-    if (!left.length) return;
-    note(`The last change was cut short in ${left.length} step(s): checking what exists.`);
-    for (const operation of left) {
-      const { resource, type } = operation;
-      if (type === 'creating') {
-        const made = await this.options.provider(resource.type).adopt(resource);
-        if (made) {
-          const old = state.find(resource.urn);
-          state.put({ ...resource, ...made, initErrors: ['its creation was cut short'] }, old);
-          note(`${nameOf(resource.urn)} had been created: taken into the state.`);
-        }
-      }
-      // An update or a delete that was cut short is simply planned again: both are safe to repeat.
-      state.end(operation);
-    }
-    await state.save();
+  recover(note: (line: string) => void): Promise<void> {
+    return this.changes.recover(note);
   }
 
   /** Whether the outputs differ from the ones remembered. */

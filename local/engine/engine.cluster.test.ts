@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { profileDir } from '../paths';
 import { Cluster, readKubeconfig } from './cluster';
 import { down, type EngineOptions, exportState, preview, up } from './index';
-import { fieldManager } from './kubernetes';
+import { fieldManager } from './objects';
 import type { Resource } from './plan';
 
 // Against a real API server, in a namespace of its own: KUBECONFIG, else the cluster of the profile "test".
@@ -14,7 +14,7 @@ jest.setTimeout(600_000);
 const kubeconfig = process.env.KUBECONFIG || profileDir('test', 'kubeconfig');
 const namespace = `engine-${process.pid}`;
 const base = `/api/v1/namespaces/${namespace}`;
-const projectDir = join(__dirname, 'fixtures/shop');
+const projectDir = join(__dirname, '../fixtures/shop');
 const stateDir = mkdtempSync(join(tmpdir(), 'engine-cluster-'));
 
 let printed = '';
@@ -60,7 +60,7 @@ describe('up', () => {
   });
 
   it('stops at a violated policy before anything is touched', async () => {
-    const policyPacks = [join(__dirname, 'fixtures/pack')];
+    const policyPacks = [join(__dirname, '../fixtures/pack')];
     expect((await up(options({ greeting: 'go away' }, { policyPacks }))).exitCode).toBe(5);
     expect(await cluster.get(`/api/v1/namespaces/${namespace}`)).toBeUndefined();
   });

@@ -6,8 +6,8 @@ import { preview, runProgram, up } from './index';
 
 // The real program, the real pack, spawned as the Pulumi CLI would; only the cluster is left out.
 jest.setTimeout(300_000);
-const projectDir = join(__dirname, 'fixtures/shop');
-const policyPacks = [join(__dirname, 'fixtures/pack')];
+const projectDir = join(__dirname, '../fixtures/shop');
+const policyPacks = [join(__dirname, '../fixtures/pack')];
 const run = (config: Record<string, string> = {}, packs = policyPacks) =>
   runProgram({ projectDir, stack: 'dev', config, policyPacks: packs });
 

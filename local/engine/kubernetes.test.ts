@@ -1,5 +1,6 @@
 import type { KubeObject } from './cluster';
-import { desired, fieldManager, isOurs, KubernetesProvider, yieldIgnored } from './kubernetes';
+import { KubernetesProvider } from './kubernetes';
+import { desired, fieldManager, isOurs, yieldIgnored } from './objects';
 import type { Goal } from './plan';
 import { secret } from './values';
 

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from '../errors';
 import { type Cluster, KubeError, type KubeObject } from './cluster';
-import { type Change, differences, expand, type Goal, getIn, parsePath, type Resource, setIn } from './plan';
+import { desired, essence, fieldManager, metadataOf, yieldIgnored } from './objects';
+import { type Change, differences, type Goal, type Resource } from './plan';
 import type { Made, Previewed, Provider, Watcher } from './provider';
 import { needsWaiting, waitReady } from './readiness';
-import { hasUnknown, isObject, type Properties, plain, unknown, type Value } from './values';
+import { hasUnknown, type Properties, type Value } from './values';
 
-export const fieldManager = 'ecommerce-platform';
 const autonamed = 'pulumi.com/autonamed';
 const applyType = 'application/apply-patch+yaml';
 
@@ -31,69 +31,6 @@ const replacing: Record<string, string[]> = {
   StorageClass: ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'],
 };
 const identity = ['apiVersion', 'kind', 'metadata.name', 'metadata.namespace'];
-
-const metadataOf = (properties: Properties | undefined) =>
-  (plain(properties?.metadata ?? {}) ?? {}) as Properties;
-
-/** The object as the API wants it. stringData is folded into data, so that a key taken out really goes. */
-export const desired = (inputs: Properties): KubeObject => {
-  const { stringData, ...object } = plain<Properties>(inputs);
-  if (isObject(stringData)) {
-    const encoded = Object.entries(stringData).map(([key, text]) => [
-      key,
-      text === unknown ? unknown : Buffer.from(String(text)).toString('base64'),
-    ]);
-    object.data = { ...(object.data as Properties), ...Object.fromEntries(encoded) };
-  }
-  return object as unknown as KubeObject;
-};
-
-/** What an object is, without what the server counts and reports. */
-const essence = (object: KubeObject): Value => {
-  const { status, metadata, ...rest } = object;
-  const { managedFields, resourceVersion, generation, creationTimestamp, uid, ...kept } =
-    metadata as Properties;
-  return { ...rest, metadata: kept } as Value;
-};
-
-/** Whether our last apply set this field (path of map keys only). */
-export const isOurs = (live: KubeObject, path: string[]): boolean =>
-  (live.metadata.managedFields ?? []).some((entry) => {
-    if (entry.manager !== fieldManager || entry.operation !== 'Apply' || entry.subresource) return false;
-    let node = entry.fieldsV1 as Record<string, object> | undefined;
-    for (const key of path) {
-      node = node?.[`f:${key}`] as Record<string, object> | undefined;
-      if (!node) return false;
-      // An empty node above the leaf is a field that is owned as a whole.
-      if (!Object.keys(node).length) return true;
-    }
-    return true;
-  });
-
-/**
- * Fields the program ignores belong to someone else, such as an autoscaler. One that is not ours is left out. One that
- * still is ours would fall back to its default when left out, and a list cannot be applied with holes: these get the
- * value that is live, guarded by the object's version so that a change made meanwhile is not undone.
- */
-export const yieldIgnored = (body: KubeObject, live: KubeObject, ignored: string[]): KubeObject => {
-  let result = body as unknown as Value;
-  let guarded = false;
-  const paths = ignored.flatMap((path) => [
-    ...expand(result, parsePath(path)),
-    ...expand(live as unknown as Value, parsePath(path)),
-  ]);
-  for (const path of paths) {
-    const inList = path.some((_, index) =>
-      Array.isArray(getIn(live as unknown as Value, path.slice(0, index))),
-    );
-    const kept = inList || isOurs(live, path);
-    result = setIn(result, path, kept ? getIn(live as unknown as Value, path) : undefined) as Value;
-    guarded ||= kept;
-  }
-  const object = result as unknown as KubeObject;
-  if (!guarded) return object;
-  return { ...object, metadata: { ...object.metadata, resourceVersion: live.metadata.resourceVersion } };
-};
 
 const isImmutable = (error: unknown) =>
   error instanceof KubeError &&

@@ -50,6 +50,10 @@ export interface Plan {
   deleteFirst: boolean;
 }
 
+export const isProvider = (type: string) => type.startsWith('pulumi:providers:');
+/** The last part of a URN: what the program calls the resource. */
+export const nameOf = (urn: string) => urn.split('::').slice(3).join('::');
+
 /** `spec.containers[0].env["a.b"]` → spec, containers, 0, env, a.b; `*` and `[*]` stand for any. */
 export const parsePath = (path: string): string[] =>
   [...path.matchAll(/\[\s*(?:"((?:[^"\\]|\\.)*)"|(\*|\d+))\s*\]|([^.[\]]+)/g)].map(

@@ -6,36 +6,18 @@ import { AnalyzerClient } from '@pulumi/pulumi/proto/analyzer_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/analyzer_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { LocalError } from '../errors';
-import type { Goal, Resource } from './plan';
+import {
+  type Judged,
+  type Level,
+  levels,
+  resourceRequest,
+  stackRequest,
+  type Violation,
+  violationsOf,
+} from './analyzer';
 import { configEnvironment, eachLine, resolveFrom, track } from './program';
 import { type OpenConfig, readRuntime, readYaml } from './project';
 import { fromStruct, type Properties, toStruct } from './values';
-
-export type Level = 'advisory' | 'mandatory' | 'disabled' | 'remediate';
-export interface Violation {
-  policy: string;
-  pack: string;
-  packVersion: string;
-  level: Level;
-  severity?: 'low' | 'medium' | 'high' | 'critical';
-  message: string;
-  description: string;
-  urn: string;
-  /** The rule could not be judged because a value is not known before `up`; it is judged again then. */
-  notChecked: boolean;
-}
-
-/** What the packs see of a resource. */
-export type Judged = Pick<
-  Goal,
-  'urn' | 'type' | 'name' | 'protect' | 'ignoreChanges' | 'deleteBeforeReplace' | 'aliases'
-> &
-  Pick<
-    Resource,
-    'parent' | 'dependencies' | 'propertyDependencies' | 'additionalSecretOutputs' | 'provider'
-  > & {
-    properties: Properties;
-  };
 
 export interface PackOptions {
   project: string;
@@ -47,9 +29,6 @@ export interface PackOptions {
   onLine: (line: string) => void;
 }
 
-const levels: Level[] = ['advisory', 'mandatory', 'disabled', 'remediate'];
-const severities = [undefined, 'low', 'medium', 'high', 'critical'] as const;
-
 // cmd/run-policy-pack always loads ts-node and type-checks; a pack that says `typescript: false` brings its own loader
 // (nodeargs), so its runner is called without. A pack would outlive an engine that was killed: it watches its stdin.
 const launcher = (index: string, ownLoader: boolean) =>
@@ -60,28 +39,6 @@ const launcher = (index: string, ownLoader: boolean) =>
          .catch((error) => { console.error(error); process.exit(1); });`
       : `require(${JSON.stringify(index)});`
   }`;
-
-const optionsOf = (resource: Judged) =>
-  new proto.AnalyzerResourceOptions()
-    .setProtect(!!resource.protect)
-    .setIgnorechangesList(resource.ignoreChanges)
-    .setDeletebeforereplace(!!resource.deleteBeforeReplace)
-    .setDeletebeforereplacedefined(resource.deleteBeforeReplace !== undefined)
-    .setAdditionalsecretoutputsList(resource.additionalSecretOutputs ?? [])
-    .setAliasesList(resource.aliases)
-    .setCustomtimeouts(new proto.AnalyzerResourceOptions.CustomTimeouts())
-    .setParent(resource.parent ?? '');
-
-const providerOf = (resource: Judged) => {
-  if (!resource.provider) return undefined;
-  const urn = resource.provider.replace(/::[^:]*$/, '');
-  const [, , type = '', name = ''] = urn.split('::');
-  return new proto.AnalyzerProviderResource()
-    .setUrn(urn)
-    .setType(type)
-    .setName(name)
-    .setProperties(toStruct({}));
-};
 
 /** A running policy pack. */
 export class PolicyPack {
@@ -231,7 +188,7 @@ export class PolicyPack {
   async remediate(resource: Judged): Promise<{ properties: Properties; by: string[] }> {
     if (!this.remediates) return { properties: resource.properties, by: [] };
     const response = await call<proto.RemediateResponse>((done) =>
-      this.client.remediate(this.request(resource), done),
+      this.client.remediate(resourceRequest(resource), done),
     );
     const applied = response.getRemediationsList().filter((item) => item.getProperties());
     const last = applied.at(-1)?.getProperties();
@@ -243,57 +200,16 @@ export class PolicyPack {
 
   async analyze(resource: Judged): Promise<Violation[]> {
     const response = await call<proto.AnalyzeResponse>((done) =>
-      this.client.analyze(this.request(resource), done),
+      this.client.analyze(resourceRequest(resource), done),
     );
-    return this.violations(response, resource.urn);
+    return violationsOf(response, resource.urn);
   }
 
   async analyzeStack(resources: Judged[], stackUrn: string): Promise<Violation[]> {
-    const request = new proto.AnalyzeStackRequest().setResourcesList(
-      resources.map((resource) => {
-        const item = new proto.AnalyzerResource()
-          .setType(resource.type)
-          .setProperties(toStruct(resource.properties))
-          .setUrn(resource.urn)
-          .setName(resource.name)
-          .setOptions(optionsOf(resource))
-          .setProvider(providerOf(resource))
-          .setParent(resource.parent ?? '')
-          .setDependenciesList(resource.dependencies ?? []);
-        for (const [key, urns] of Object.entries(resource.propertyDependencies ?? {})) {
-          item
-            .getPropertydependenciesMap()
-            .set(key, new proto.AnalyzerPropertyDependencies().setUrnsList(urns));
-        }
-        return item;
-      }),
+    const response = await call<proto.AnalyzeResponse>((done) =>
+      this.client.analyzeStack(stackRequest(resources), done),
     );
-    const response = await call<proto.AnalyzeResponse>((done) => this.client.analyzeStack(request, done));
-    return this.violations(response, stackUrn);
-  }
-
-  private request(resource: Judged) {
-    return new proto.AnalyzeRequest()
-      .setType(resource.type)
-      .setProperties(toStruct(resource.properties))
-      .setUrn(resource.urn)
-      .setName(resource.name)
-      .setOptions(optionsOf(resource))
-      .setProvider(providerOf(resource));
-  }
-
-  private violations(response: proto.AnalyzeResponse, urn: string): Violation[] {
-    return response.getDiagnosticsList().map((found) => ({
-      policy: found.getPolicyname(),
-      pack: found.getPolicypackname(),
-      packVersion: found.getPolicypackversion(),
-      level: levels[found.getEnforcementlevel()] ?? 'mandatory',
-      severity: severities[found.getSeverity()],
-      message: found.getMessage(),
-      description: found.getDescription(),
-      urn: found.getUrn() || urn,
-      notChecked: /^can't run policy .* during preview/.test(found.getMessage()),
-    }));
+    return violationsOf(response, stackUrn);
   }
 }
 

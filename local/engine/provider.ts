@@ -35,3 +35,14 @@ export interface Provider {
   /** Whether a create that was cut short went through after all. */
   adopt(resource: Resource): Promise<Made | undefined>;
 }
+
+/** Resources of packages this engine does not speak: their outputs are unknown until the Pulumi CLI makes them. */
+export const previewOnly: Provider = {
+  check: (goal) => goal.inputs,
+  limits: () => ({ replacing: [], fixedName: false }),
+  preview: async (goal, old) => ({ outputs: old?.outputs ?? goal.inputs }),
+  create: () => Promise.reject(new Error('preview only')),
+  update: () => Promise.reject(new Error('preview only')),
+  delete: () => Promise.reject(new Error('preview only')),
+  adopt: async () => undefined,
+};

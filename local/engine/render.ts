@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import type { Diagnostic, StepReport } from './deployment';
+import type { Violation } from './analyzer';
 import type { Change, Op } from './plan';
-import type { Violation } from './policies';
+import type { Diagnostic, StepReport } from './report';
 import { type Properties, shown } from './values';
 
 const symbols: Record<Op, string> = { same: '  ', create: '+ ', update: '~ ', replace: '+-', delete: '- ' };

@@ -1,0 +1,35 @@
+import { LocalError } from '../errors';
+import type { Change, Op } from './plan';
+import type { Properties } from './values';
+
+export interface StepReport {
+  urn: string;
+  type: string;
+  name: string;
+  parent?: string;
+  op: Op;
+  changes: Change[];
+  /** The inputs after remediation. They hold secrets: for judging, never for printing. */
+  inputs: Properties;
+  seconds: number;
+  error?: string;
+  /** What the cluster says has to happen, when that is more than what the inputs say. */
+  found?: Exclude<Op, 'delete'>;
+}
+export interface Diagnostic {
+  severity: 'info' | 'warning' | 'error';
+  message: string;
+  urn?: string;
+}
+export interface Registered {
+  urn: string;
+  id: string;
+  outputs: Properties;
+  result: 'success' | 'fail' | 'skip';
+}
+
+/** A failure in one line, with what to do about it. */
+export const explain = (error: unknown): string =>
+  error instanceof LocalError
+    ? `${error.message} — ${error.hint}`
+    : ((error as Error)?.message ?? String(error));
