@@ -1,19 +1,11 @@
-import { parseEnv } from '@platform/libs/config';
+import { brokerList, httpUrl, parseEnv, serviceVariables } from '@platform/libs/config';
 import { z } from 'zod';
 
 const schema = z.object({
-  SERVICE_NAME: z.string().default('order-service'),
-  SERVICE_VERSION: z.string().default('v1'),
-  ENVIRONMENT: z.string().default('local'),
-  PORT: z.coerce.number().int().min(1).max(65_535).default(3002),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  KAFKA_BROKERS: z
-    .string()
-    .regex(/^[\w.-]+:\d+(,[\w.-]+:\d+)*$/, "expected 'host:port', several divided by commas")
-    .transform((brokers) => brokers.split(',')),
-  PRODUCT_SERVICE_URL: z.url({ protocol: /^https?$/ }),
-  JWKS_URL: z.url({ protocol: /^https?$/ }),
+  ...serviceVariables('order-service', 3002),
+  KAFKA_BROKERS: brokerList,
+  PRODUCT_SERVICE_URL: httpUrl,
+  JWKS_URL: httpUrl,
   /** Seconds an answer of product or payment may take before the order acts on its own. */
   CHECKOUT_PATIENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
 });
