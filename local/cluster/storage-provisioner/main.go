@@ -114,7 +114,9 @@ func (s server) watch(path string, handle func(json.RawMessage) error) {
 }
 
 func (s server) watchOnce(path string, handle func(json.RawMessage) error) error {
-	response, err := s.client.Get(s.address + path + "?watch=1&timeoutSeconds=300")
+	// From version 0 the server answers out of its cache at once. Without a version it first waits until that cache has caught up
+	// with etcd, which etcd 3.4 never tells it while no object of this kind changes.
+	response, err := s.client.Get(s.address + path + "?watch=1&timeoutSeconds=300&resourceVersion=0")
 	if err != nil {
 		return err
 	}
