@@ -49,5 +49,6 @@ const installPackages = () => {
 
 installPackages();
 const require = createRequire(import.meta.url);
+require('v8-compile-cache');
 require('tsx/cjs');
 require('../main.ts');

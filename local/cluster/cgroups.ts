@@ -41,15 +41,18 @@ export const ensureCgroups = (cluster: Cluster): void => {
   }
 };
 
-const tree = (dir: string): string[] =>
-  existsSync(dir)
-    ? [
-        ...readdirSync(dir, { withFileTypes: true })
-          .filter((entry) => entry.isDirectory())
-          .flatMap((entry) => tree(join(dir, entry.name))),
-        dir,
-      ]
-    : [];
+const subgroups = (dir: string): string[] => {
+  try {
+    return readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(dir, entry.name));
+  } catch {
+    return []; // a pod's groups go while the pod ends
+  }
+};
+
+/** A cgroup with all below it, the lowest first, as they have to be removed. */
+const tree = (dir: string): string[] => (existsSync(dir) ? [...subgroups(dir).flatMap(tree), dir] : []);
 
 /** Processes of all pods. */
 export const podProcesses = (cluster: Cluster): number[] => {
