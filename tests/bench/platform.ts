@@ -17,22 +17,16 @@ interface Status {
   components: { memoryBytes?: number }[];
 }
 
-interface Summary {
-  pods: { memory?: { workingSetBytes?: number } }[];
-}
-
 /** Bytes: the cluster's own processes, and the working sets of all pods. */
 const memoryOfEverything = (at: string[]): number => {
   const status: Status = JSON.parse(platform('cluster', 'status', ...at, '--json'));
-  const node = platform('kubectl', ...at, '--', 'get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}');
-  const summary: Summary = JSON.parse(
-    platform('kubectl', ...at, '--', 'get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`),
+  const pods = platform('kubectl', ...at, '--', 'top', 'pods', '-A', '--no-headers').matchAll(
+    /(\d+)Mi\s*$/gm,
   );
-  const sum = (values: (number | undefined)[]) =>
-    values.reduce<number>((total, value = 0) => total + value, 0);
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   return (
-    sum(status.components.map(({ memoryBytes }) => memoryBytes)) +
-    sum(summary.pods.map(({ memory }) => memory?.workingSetBytes))
+    sum(status.components.map(({ memoryBytes = 0 }) => memoryBytes)) +
+    sum([...pods].map(([, mebibytes]) => Number(mebibytes) * 2 ** 20))
   );
 };
 
