@@ -160,9 +160,9 @@ export class Monitor {
 
   private async register(request: proto.RegisterResourceRequest): Promise<proto.RegisterResourceResponse> {
     const goal = this.goal(request);
+    if (goal.type === 'pulumi:pulumi:Stack') return this.registerStack(goal);
     const run = await this.current;
-    if (goal.type === 'pulumi:pulumi:Stack') run.stackUrn = goal.urn;
-    else if (goal.custom && !goal.provider && !goal.type.startsWith('pulumi:')) {
+    if (goal.custom && !goal.provider && !goal.type.startsWith('pulumi:')) {
       goal.provider = await this.defaultProvider(run, goal.type.split(':')[0] ?? '', request.getVersion());
     }
     const { urn, id, outputs, result } = await run.register(goal);
@@ -171,6 +171,21 @@ export class Monitor {
       .setId(id)
       .setObject(toStruct(outputs))
       .setResult({ success: proto.Result.SUCCESS, fail: proto.Result.FAIL, skip: proto.Result.SKIP }[result]);
+  }
+
+  /** Answered at once: the program loads its modules only then, and may do so while state and packs are still being opened. */
+  private registerStack(goal: Goal): proto.RegisterResourceResponse {
+    const { current } = this;
+    current
+      .then((run) => {
+        run.stackUrn = goal.urn;
+        return run.register(goal);
+      })
+      .catch(async (error: Error) => (await current.catch(() => undefined))?.fail(error.message));
+    return new proto.RegisterResourceResponse()
+      .setUrn(goal.urn)
+      .setObject(toStruct({}))
+      .setResult(proto.Result.SUCCESS);
   }
 
   /** The provider a resource gets that names none; it is a resource too, judged and remembered like the others. */
