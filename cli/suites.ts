@@ -108,6 +108,8 @@ const serverEnvironment = (tools: Record<string, string>): NodeJS.ProcessEnv => 
 
 const clusterTests = async (progress: Progress, pattern?: string): Promise<Counts> => {
   const options = { stack: 'local', profile: testProfile, engine: 'embedded' as const };
+  // What a run that was killed has left would be one more thing a test depends on.
+  await deleteProfile(testProfile);
   try {
     const { address, exitCode } = await bringUp(options, {}, progress, 18_080);
     if (exitCode !== 0 || !address) return { ...nothing, failed: 1 };
