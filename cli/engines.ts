@@ -64,12 +64,15 @@ export const pulumiArgs = (
   ...(operation.target ?? []).flatMap((urn) => ['--target', urn]),
 ];
 
-const pulumiEnvironment = (target: Target): NodeJS.ProcessEnv => ({
-  ...process.env,
-  PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${target.stateDir}`,
-  ...(passphraseFor(target) === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphraseFor(target) }),
-  ...(target.kubeconfig ? { KUBECONFIG: target.kubeconfig } : {}),
-});
+const pulumiEnvironment = (target: Target): NodeJS.ProcessEnv => {
+  const passphrase = passphraseFor(target);
+  return {
+    ...process.env,
+    PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${target.stateDir}`,
+    ...(passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase }),
+    ...(target.kubeconfig ? { KUBECONFIG: target.kubeconfig } : {}),
+  };
+};
 
 const pulumi = (args: string[], target: Target) =>
   new Promise<number>((resolve, reject) => {
@@ -131,7 +134,7 @@ const pulumiVersion = async (): Promise<string | undefined> => {
   }
 };
 
-/** The SDK of this project speaks to engines of its own major version that are not older than itself. */
+/** Version 3 from 3.200 on: the oldest CLI that README and error messages promise to work. */
 export const speaksOurProtocol = (version: string): boolean => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major === 3 && minor >= 200;

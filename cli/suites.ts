@@ -113,11 +113,7 @@ const clusterTests = async (progress: Progress, pattern?: string): Promise<Count
   try {
     const { address, exitCode } = await bringUp(options, {}, progress, 18_080);
     if (exitCode !== 0 || !address) return { ...nothing, failed: 1 };
-    const env = {
-      ...serverEnvironment(await ensureTools(['kubectl'], progress)),
-      ECP_FRONT_DOOR: address,
-      ECP_PROFILE: testProfile,
-    };
+    const env = { ...process.env, ECP_FRONT_DOOR: address, ECP_PROFILE: testProfile };
     return await runJest('cluster', pattern, env, true);
   } finally {
     await deleteProfile(testProfile);
