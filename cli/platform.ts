@@ -9,7 +9,7 @@ import {
 import { buildImages, serviceNames } from '@platform/local/images';
 import { profileDir } from '@platform/local/paths';
 import type { Progress } from '@platform/local/progress';
-import { ensureTools, toolGroups } from '@platform/local/toolchain';
+import { ensureTools, isBuilt, toolGroups } from '@platform/local/toolchain';
 import { waitForShop } from './customer';
 import { chooseEngine, type Operation } from './engines';
 import { projectDir, resolveTarget, type Target, type TargetOptions } from './target';
@@ -18,6 +18,8 @@ export interface Outcome {
   exitCode: number;
   /** The front door, where this tool knows it: only of a cluster of its own. */
   address?: string;
+  /** Parts of the cluster were not built when it started: finishLate adds them. */
+  unfinished?: boolean;
 }
 
 const withImages = (target: Target, images: { name: string; reference: string }[]): Target => ({
@@ -65,11 +67,12 @@ export const bringUp = async (
   const engine = await chooseEngine(options.engine);
   if (!wanted.embedded) return { exitCode: await engine.up(wanted, operation) };
 
+  const unfinished = !toolGroups.late.every(isBuilt);
   const { cluster, target } = await prepareEmbedded(options, progress, frontDoorPort);
   const exitCode = await engine.up(target, operation);
   if (exitCode !== 0) return { exitCode };
   await progress.step('The shop answers at its front door', () => waitForShop(cluster.frontDoor, 120_000));
-  return { exitCode, address: cluster.frontDoor };
+  return { exitCode, address: cluster.frontDoor, unfinished };
 };
 
 /** What the shop can open without: autoscaling figures and the like. Built after the first purchase is possible. */

@@ -51,7 +51,7 @@ export const addStackCommands = (program: Command) => {
   )
     .option('--front-door-port <port>', 'loopback port of the shop (embedded cluster)', Number)
     .action(async (options: Options & { frontDoorPort?: number }) => {
-      const { exitCode, address } = await bringUp(
+      const { exitCode, address, unfinished } = await bringUp(
         options,
         operationOf(options),
         plainProgress,
@@ -60,7 +60,7 @@ export const addStackCommands = (program: Command) => {
       process.exitCode = exitCode;
       if (!address) return;
       if (!options.json) process.stdout.write(shopIsOpen(address));
-      await finishLate(options, plainProgress);
+      if (unfinished) await finishLate(options, plainProgress);
     });
 
   operationOptions(

@@ -1,8 +1,6 @@
 import { buildImages } from '../images';
 import type { Progress } from '../progress';
-import { ensureTools, type ToolName } from '../toolchain';
-import { findCached } from '../toolchain/cache';
-import { recipes } from '../toolchain/tools';
+import { ensureTools, isBuilt, type ToolName } from '../toolchain';
 
 export interface ImageArchive {
   name: string;
@@ -28,8 +26,5 @@ export const builtParts: ClusterParts = {
     const images = await buildImages({ names, progress });
     return names.map((name) => images.find((image) => image.name === name)!);
   },
-  hasBuilt: (tool) => {
-    const recipe = recipes.find((candidate) => tool in candidate.provides);
-    return recipe !== undefined && recipe.kind !== 'debian' && findCached(recipe) !== undefined;
-  },
+  hasBuilt: (tool) => isBuilt(tool as ToolName),
 };

@@ -41,7 +41,7 @@ export const up = (options: EngineOptions): Promise<EngineResult> =>
   withSession(options, async (session) => {
     const state = await (await session.start('up')).state;
     session.write(`Updating ${options.stack}`);
-    await session.deployment(state, [], false, 'up').recover((line) => session.write(line));
+    await session.deployment(state, [], false).recover((line) => session.write(line));
     const plan = await session.pass(Promise.resolve(state), 'up', true);
     const planned = session.result(plan);
     const { same: _unchanged, ...changes } = render.counts(plan.steps);
@@ -64,7 +64,7 @@ export const down = (options: EngineOptions): Promise<EngineResult> =>
   withSession(options, async (session) => {
     const state = await (await session.start('down')).state;
     session.write(`Removing ${options.stack}`);
-    const run = session.deployment(state, [], false, 'up');
+    const run = session.deployment(state, [], false);
     await run.recover((line) => session.write(line));
     await run.finish('all');
     await state.save();

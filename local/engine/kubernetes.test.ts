@@ -1,6 +1,6 @@
 import type { KubeObject } from './cluster';
 import { KubernetesProvider } from './kubernetes';
-import { desired, fieldManager, isOurs, yieldIgnored } from './objects';
+import { desired, fieldManager, holds, isOurs, yieldIgnored } from './objects';
 import type { Goal } from './plan';
 import { secret } from './values';
 
@@ -46,6 +46,30 @@ describe('a field the program ignores', () => {
     const object = live(fieldManager);
     expect(isOurs(object, ['spec', 'replicas', 'deeper'])).toBe(true);
     expect(isOurs(object, ['spec', 'other'])).toBe(false);
+  });
+});
+
+describe('what a preview need not ask the server about', () => {
+  const whole = { replicas: 2, ports: [{ port: 80, protocol: 'TCP' }], selector: {}, type: 'ClusterIP' };
+
+  it.each([
+    ['fields with these very values', { replicas: 2, ports: [{ port: 80 }] }],
+    ['an empty list that the server does not keep', { ingress: [], ports: [{ port: 80 }] }],
+    ['an empty object', { selector: {} }],
+  ])('%s', (_, part) => {
+    expect(holds(whole, part)).toBe(true);
+  });
+
+  it.each([
+    ['another value', { replicas: 3 }],
+    ['the same amount in another notation', { replicas: '2' }],
+    ['a field that is not there', { name: 'web' }],
+    ['an empty object that is not there: it may select everything', { podSelector: {} }],
+    ['a list with one item less', { ports: [] }],
+    ['a list with one item more', { ports: [{ port: 80 }, { port: 81 }] }],
+    ['a list in place of an object', { selector: [] }],
+  ])('not %s', (_, part) => {
+    expect(holds(whole, part)).toBe(false);
   });
 });
 

@@ -29,6 +29,17 @@ export const essence = (object: KubeObject): Value => {
   return { ...rest, metadata: kept } as Value;
 };
 
+/** Whether every field of `part` has that very value in `whole`. Lists go item by item; an empty one may be left out. */
+export const holds = (whole: unknown, part: unknown): boolean => {
+  if (Array.isArray(part)) {
+    const items: unknown = whole ?? [];
+    if (!Array.isArray(items) || items.length !== part.length) return false;
+    return part.every((item, index) => holds(items[index], item));
+  }
+  if (!isObject(part)) return whole === part;
+  return isObject(whole) && Object.entries(part).every(([key, item]) => holds(whole[key], item));
+};
+
 /** Whether our last apply set this field (path of map keys only). */
 export const isOurs = (live: KubeObject, path: string[]): boolean =>
   (live.metadata.managedFields ?? []).some((entry) => {

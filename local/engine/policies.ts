@@ -15,7 +15,7 @@ import {
   type Violation,
   violationsOf,
 } from './analyzer';
-import { configEnvironment, eachLine, resolveFrom, track } from './program';
+import { configEnvironment, eachLine, preload, resolveFrom, track } from './program';
 import { type OpenConfig, readRuntime, readYaml } from './project';
 import { fromStruct, type Properties, toStruct } from './values';
 
@@ -68,6 +68,7 @@ export class PolicyPack {
       spawn(
         process.execPath,
         [
+          ...preload,
           ...runtime.nodeargs,
           '-e',
           launcher(runner, !runtime.typescript),

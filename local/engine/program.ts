@@ -46,6 +46,9 @@ export const configEnvironment = (config: OpenConfig, separator: ':config:' | ':
   PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(config.secretKeys),
 });
 
+/** Arguments for node that make Pulumi's runners start sooner. */
+export const preload = ['--require', join(__dirname, 'preload.cjs')];
+
 export interface ProgramRun {
   project: Project;
   stack: string;
@@ -61,6 +64,7 @@ export interface ProgramRun {
 export const runProgram = (run: ProgramRun): Promise<number> => {
   const { project, address } = run;
   const args = [
+    ...preload,
     ...project.runtime.nodeargs,
     resolveFrom(project.workingDirectory, '@pulumi/pulumi/cmd/run'),
     ...['--monitor', address, '--engine', address, '--project', project.name, '--stack', run.stack],

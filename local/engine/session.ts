@@ -5,6 +5,7 @@ import { Deployment } from './deployment';
 import { KubernetesProvider } from './kubernetes';
 import { Monitor } from './monitor';
 import { type EngineOptions, type EngineResult, needPassphrase } from './options';
+import type { Resource } from './plan';
 import { PolicyPack, readSettings } from './policies';
 import { runProgram } from './program';
 import { type OpenConfig, openConfig, type Project } from './project';
@@ -126,8 +127,9 @@ export class Session {
     }
   }
 
-  private provider(kind: 'preview' | 'up') {
+  private provider(kind: 'preview' | 'up', toPreview: Resource[] = []) {
     const kubernetes = new KubernetesProvider(this.cluster, this.config.values['kubernetes:namespace']);
+    void kubernetes.prefetch(toPreview);
     return (type: string): Provider => {
       const pkg = type.split(':')[0];
       if (pkg === 'random') return randomProvider;
@@ -148,12 +150,12 @@ export class Session {
     state: State,
     packs: PolicyPack[],
     dryRun: boolean,
-    kind: 'preview' | 'up',
+    provider = this.provider('up'),
     previewed?: Deployment,
   ) {
     return new Deployment({
       ...{ state, packs, dryRun, redactor: this.redactor, signal: this.abort.signal },
-      provider: this.provider(kind),
+      provider,
       targets: this.options.target,
       parallel: this.options.parallel ?? 32,
       previewed: previewed && new Map(previewed.steps.map((step) => [step.urn, step])),
@@ -184,8 +186,9 @@ export class Session {
     previewed?: Deployment,
   ): Promise<Deployment> {
     const { stack, parallel = 32 } = this.options;
-    const ready = Promise.all([state, this.packs]).then(([opened, packs]) =>
-      this.deployment(opened, packs, dryRun, kind, previewed),
+    const provider = state.then(({ resources }) => this.provider(kind, dryRun ? resources : []));
+    const ready = Promise.all([state, this.packs, provider]).then(([opened, packs, found]) =>
+      this.deployment(opened, packs, dryRun, found, previewed),
     );
     this.monitor.attach(ready);
     const errors: string[] = [];

@@ -102,6 +102,10 @@ const recipesFor = (names: readonly ToolName[]): Recipe[] => {
   return recipes.filter((recipe) => names.some((name) => name in recipe.provides));
 };
 
+/** Whether a tool was built before; a system package does not count. */
+export const isBuilt = (tool: ToolName): boolean =>
+  recipesFor([tool]).every((recipe) => recipe.kind !== 'debian' && findCached(recipe) !== undefined);
+
 /**
  * Absolute paths of the tools, each a file or a folder; builds and installs what is missing. Throws a LocalError that
  * says what to do when that is not possible. What was finished before a failure stays.
