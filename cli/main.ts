@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { addBenchCommand } from './commands/bench';
 import { addClusterCommands } from './commands/cluster';
@@ -6,9 +8,11 @@ import { addImagesCommand } from './commands/images';
 import { addStackCommands } from './commands/stack';
 import { addTestCommand } from './commands/test';
 import { report } from './report';
+import { projectDir } from './target';
 
 const program = new Command('platform')
   .description('Brings up, changes, guards and rolls back the e-commerce platform')
+  .version(JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).version)
   .showHelpAfterError('(add --help for the options)')
   .enablePositionalOptions();
 

@@ -111,6 +111,8 @@ const clusterTests = async (progress: Progress, pattern?: string): Promise<Count
   // What a run that was killed has left would be one more thing a test depends on.
   await deleteProfile(testProfile);
   try {
+    // A newcomer's first `up` adds these once the shop is open. Here they would appear in the middle of a test.
+    await ensureTools(toolGroups.late, progress);
     const { address, exitCode } = await bringUp(options, {}, progress, 18_080);
     if (exitCode !== 0 || !address) return { ...nothing, failed: 1 };
     const env = { ...process.env, ECP_FRONT_DOOR: address, ECP_PROFILE: testProfile };

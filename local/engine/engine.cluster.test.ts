@@ -65,6 +65,15 @@ describe('up', () => {
     expect(await cluster.get(`/api/v1/namespaces/${namespace}`)).toBeUndefined();
   });
 
+  it('of a target alone says which resource it needs that is not there', async () => {
+    const result = await up(options({}, { target: ['settings'] }));
+    expect(result.exitCode).toBe(4);
+    expect(result.diagnostics.map((one) => one.message).join()).toMatch(
+      /settings needs \w+, which does not exist/,
+    );
+    expect(await cluster.get(`/api/v1/namespaces/${namespace}`)).toBeUndefined();
+  });
+
   it('killed in the middle is finished by the next one: nothing orphaned, nothing twice', async () => {
     const script = `require('tsx/cjs'); const { up } = require(${JSON.stringify(join(__dirname, 'index.ts'))});
       up({ ...${JSON.stringify({ ...options({ has: 'many' }), out: undefined })}, out: process.stdout, parallel: 2 });`;
@@ -128,6 +137,16 @@ describe('up', () => {
     expect((await up(options({ greeting: 'servus', has: 'fewer' }))).exitCode).toBe(0);
     expect((await cluster.get(`${base}/configmaps/settings`))?.data.greeting).toBe('servus');
     expect(await cluster.get(`${base}/secrets/shop`)).toBeDefined();
+  });
+
+  it('of a target leaves everything else as it is', async () => {
+    const result = await up(options({ greeting: 'bonjour' }, { target: ['extra-a'] }));
+    expect(result).toMatchObject({ exitCode: 0, changes: { create: 1, update: 0, replace: 0, delete: 0 } });
+    expect((await cluster.get(`${base}/configmaps/settings`))?.data.greeting).toBe('servus');
+    const extra = (await cluster.list(`${base}/configmaps`)).filter((one) =>
+      /^extra-/.test(one.metadata.name),
+    );
+    expect(extra.map((one) => one.metadata.labels?.['shop/greeting'])).toEqual(['bonjour']);
   });
 
   it('keeps secrets out of the state and of everything it prints', async () => {

@@ -1,14 +1,12 @@
 import { join, resolve } from 'node:path';
-import { LocalError } from '../errors';
 import type { Violation } from './analyzer';
-import { type EngineOptions, type EngineResult, needPassphrase } from './options';
+import type { EngineOptions, EngineResult } from './options';
 import type { Op } from './plan';
 import { readProject } from './project';
 import * as render from './render';
 import type { Diagnostic, StepReport } from './report';
-import { openSecrets } from './secrets';
 import { Session } from './session';
-import { checkState, readStateFile, State, stateFile } from './state';
+import { readStateFile, stateFile } from './state';
 import { hasUnknown } from './values';
 
 export type { Diagnostic, EngineOptions, EngineResult, Op, StepReport, Violation };
@@ -79,29 +77,6 @@ export const exportState = async (options: Pick<EngineOptions, 'stateDir' | 'sta
     version: 3,
     deployment: { manifest: {}, resources: [] },
   };
-
-/** Takes over an exported state, keeping the present one as backup. Its secrets must open with the stack's passphrase. */
-export const importState = async (options: EngineOptions, content: unknown): Promise<void> => {
-  let checked: ReturnType<typeof checkState>;
-  try {
-    checked = checkState(content);
-  } catch (cause) {
-    throw new LocalError(`This is not an exported state: ${(cause as Error).message}`, {
-      hint: 'Export it with `pulumi stack export` or `platform state export`.',
-      cause,
-    });
-  }
-  const release = State.lock(options.stateDir, options.stack, () => {});
-  try {
-    const salt = checked.deployment.secrets_providers?.state?.salt;
-    const why = 'the imported state holds secrets';
-    const crypter = salt ? await openSecrets(salt, needPassphrase(options, why)) : undefined;
-    const state = State.load(options.stateDir, options.stack, crypter, checked);
-    await state.save();
-  } finally {
-    release();
-  }
-};
 
 /** The whole program of a stack, with packs, without cluster and state: for tests. Nothing is printed. */
 export const runProgram = (options: {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { LocalError } from '../errors';
 import { Cluster, KubeError, readKubeconfig } from './cluster';
@@ -35,6 +36,8 @@ export class Session {
     readonly project: Project,
   ) {
     this.monitor = new Monitor(project.name, options.stack);
+    // One per step that waits, and many wait at once.
+    setMaxListeners(0, this.abort.signal);
   }
 
   write(line: string): void {

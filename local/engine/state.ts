@@ -36,13 +36,13 @@ export const readStateFile = (file: string): StateFile | undefined => {
     throw new LocalError(`The state file ${file} is damaged: ${(cause as Error).message}`, {
       hint: backup
         ? `The state before the last change is in ${backup}. Copy it over the damaged file; the next preview shows what is missing.`
-        : 'There is no backup yet. Restore the file from your own, or import an exported state.',
+        : 'There is no backup yet. Restore the file from your own: an export (platform state export) has the same form.',
       cause,
     });
   }
 };
 
-export const checkState = (content: unknown): StateFile => {
+const checkState = (content: unknown): StateFile => {
   const file = content as StateFile;
   if (file?.version !== 3) throw new Error(`it is not a deployment of version 3 (found ${file?.version})`);
   const resources = file.deployment?.resources ?? [];
@@ -87,10 +87,10 @@ export class State {
   ) {}
 
   /** Opens the state. `crypter` may be missing as long as the state holds no secret. */
-  static load(directory: string, stack: string, crypter: Crypter | undefined, given?: StateFile): State {
+  static load(directory: string, stack: string, crypter: Crypter | undefined): State {
     const file = stateFile(directory, stack);
     const state = new State(file, crypter);
-    const content = (given ?? readStateFile(file))?.deployment;
+    const content = readStateFile(file)?.deployment;
     const unseal = (value: Value) =>
       mapSealed(value, (text) => JSON.parse(state.need().decrypt(text)) as Value);
     state.resources = (content?.resources ?? []).map((resource) => everyValue(resource, unseal));

@@ -1,51 +1,22 @@
-import { runProgram } from '@platform/libs/config';
-import { authenticate, serve } from '@platform/libs/http';
-import { createKafka } from '@platform/libs/messaging';
-import { createPool, runMigrations } from '@platform/libs/postgres';
-import { configureTelemetry, createLogger } from '@platform/libs/telemetry';
+import { authenticate } from '@platform/libs/http';
+import { runService } from '@platform/libs/service';
 import { type Config, readConfig } from './config';
 import { createStripe, createStripeGateway, createStripeNotifications } from './gateways/stripe';
 import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 
-const setUp = (config: Config, statementTimeoutMs?: number) => {
-  const { SERVICE_NAME: service, SERVICE_VERSION: version, ENVIRONMENT: environment } = config;
-  configureTelemetry({ service, version, environment });
-  const logger = createLogger(service, { level: config.LOG_LEVEL, version, environment });
-  const pool = createPool({ url: config.DATABASE_URL, applicationName: service, statementTimeoutMs, logger });
-  return { logger, version, pool };
-};
-
-void runProgram({
+void runService<Config>({
   config: readConfig,
-  async migrate(config) {
-    // A migration takes as long as it takes.
-    const { pool, logger } = setUp(config, 0);
-    await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK, logger });
-    await pool.end();
-  },
-  async serve(config) {
-    const { pool, logger, version } = setUp(config);
-    const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: config.SERVICE_NAME, logger });
+  migrations,
+  lockId: MIGRATION_LOCK,
+  async start({ config, ...parts }) {
     const stripe = createStripe({ apiKey: config.STRIPE_API_KEY, apiUrl: config.STRIPE_API_URL });
-    const service = createService({
-      pool,
-      kafka,
-      logger,
-      version,
+    const { app, start } = createService({
+      ...parts,
       authenticator: authenticate({ jwksUrl: config.JWKS_URL }),
       gateway: createStripeGateway(stripe),
       notifications: createStripeNotifications({ stripe, secret: config.STRIPE_WEBHOOK_SECRET }),
     });
-    const stop = await service.start();
-    await serve(service.app, {
-      port: config.PORT,
-      logger,
-      async onShutdown() {
-        await stop();
-        await kafka.close();
-        await pool.end();
-      },
-    });
+    return { app, stop: await start() };
   },
 });

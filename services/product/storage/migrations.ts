@@ -2,7 +2,7 @@ import { messagingMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
 import { type Kysely, sql } from 'kysely';
 
-export const LOCK_ID = 3001;
+export const MIGRATION_LOCK = 3001;
 
 export const migrations: Migrations = {
   '0001-messaging': messagingMigration,

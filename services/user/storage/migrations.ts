@@ -1,7 +1,7 @@
 import type { Migrations } from '@platform/libs/postgres';
 import { type Kysely, sql } from 'kysely';
 
-export const LOCK_ID = 3003;
+export const MIGRATION_LOCK = 3003;
 
 export const migrations: Migrations = {
   '0001-users': {

@@ -1,4 +1,4 @@
-import { ConfigError } from './env';
+import { ConfigError } from '../config';
 
 export interface Program<C> {
   config: () => C;

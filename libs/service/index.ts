@@ -1,0 +1,1 @@
+export { runService, type ServiceParts, type ServiceProgram } from './service';

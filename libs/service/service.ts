@@ -1,0 +1,76 @@
+import type { Express } from 'express';
+import { serve } from '../http';
+import { createKafka, type KafkaPort } from '../messaging';
+import { createPool, type Migrations, type Pool, runMigrations } from '../postgres';
+import { configureTelemetry, createLogger, type Logger } from '../telemetry';
+import { runProgram } from './program';
+
+/** What `serviceVariables` reads; `KAFKA_BROKERS` where the service talks to others through events. */
+interface ServiceConfig {
+  SERVICE_NAME: string;
+  SERVICE_VERSION: string;
+  ENVIRONMENT: string;
+  PORT: number;
+  LOG_LEVEL: string;
+  DATABASE_URL: string;
+  KAFKA_BROKERS?: string[];
+}
+
+export interface ServiceParts<C> {
+  config: C;
+  version: string;
+  logger: Logger;
+  pool: Pool;
+  kafka: C extends { KAFKA_BROKERS: string[] } ? KafkaPort : undefined;
+}
+
+export interface ServiceProgram<C> {
+  config: () => C;
+  migrations: Migrations;
+  /** Any number that is the service's own: migrations and seed run under this advisory lock. */
+  lockId: number;
+  seed?: (pool: Pool, config: C) => Promise<unknown>;
+  /** Puts the service together and starts its background work. `stop` ends that work; pool and broker are closed after it. */
+  start: (parts: ServiceParts<C>) => Promise<{ app: Express; stop: () => Promise<void> }>;
+}
+
+/** The whole of a service's `main.ts`: see runProgram for its commands and its way to fail. */
+export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>): Promise<void> => {
+  const open = (config: C, statementTimeoutMs?: number) => {
+    const { SERVICE_NAME: service, SERVICE_VERSION: version, ENVIRONMENT: environment } = config;
+    configureTelemetry({ service, version, environment });
+    const logger = createLogger(service, { level: config.LOG_LEVEL, version, environment });
+    const pool = createPool({
+      ...{ url: config.DATABASE_URL, applicationName: service, statementTimeoutMs, logger },
+    });
+    return { service, version, logger, pool };
+  };
+  return runProgram<C>({
+    config: program.config,
+    async migrate(config) {
+      // A migration takes as long as it takes.
+      const { pool, logger } = open(config, 0);
+      const { migrations, lockId } = program;
+      await runMigrations({ pool, migrations, lockId, logger }, async () => {
+        await program.seed?.(pool, config);
+      });
+      await pool.end();
+    },
+    async serve(config) {
+      const { service, version, logger, pool } = open(config);
+      const brokers = config.KAFKA_BROKERS;
+      const kafka = brokers && createKafka({ brokers, clientId: service, logger });
+      const parts = { config, version, logger, pool, kafka } as ServiceParts<C>;
+      const { app, stop } = await program.start(parts);
+      await serve(app, {
+        port: config.PORT,
+        logger,
+        async onShutdown() {
+          await stop();
+          await kafka?.close();
+          await pool.end();
+        },
+      });
+    },
+  });
+};
