@@ -1,11 +1,5 @@
 import { rmSync } from 'node:fs';
-import {
-  type ClusterInfo,
-  clusterStatus,
-  deleteCluster,
-  loadImages,
-  startCluster,
-} from '@platform/local/cluster';
+import { clusterStatus, deleteCluster, loadImages, startCluster } from '@platform/local/cluster';
 import { buildImages, serviceNames } from '@platform/local/images';
 import { profileDir } from '@platform/local/paths';
 import type { Progress } from '@platform/local/progress';
@@ -40,6 +34,8 @@ const stackImages = () => [
   'stripe-mock',
   'stripe-sandbox',
   ...serviceNames(projectDir).map((name) => `${name}-service`),
+  // Not waited for: the program leaves out what has no image, and finishLate brings the stack up again with it.
+  ...(isBuilt('consul') ? ['consul'] : []),
 ];
 
 /** Starts the cluster and puts the images into it. Whatever of tools and images is missing is built meanwhile. */
@@ -75,10 +71,19 @@ export const bringUp = async (
   return { exitCode, address: cluster.frontDoor, unfinished };
 };
 
-/** What the shop can open without: autoscaling figures and the like. Built after the first purchase is possible. */
-export const finishLate = async (options: TargetOptions, progress: Progress): Promise<ClusterInfo> => {
+/** What the shop can open without: autoscaling figures, service discovery. Built after the first purchase is possible. */
+export const finishLate = async (
+  options: TargetOptions,
+  operation: Operation,
+  progress: Progress,
+): Promise<number> => {
   await ensureTools(toolGroups.late, progress);
-  return startCluster({ profile: options.profile, progress });
+  if (operation.json) {
+    // One JSON document was promised, and it is out: the next `up` does the rest.
+    await startCluster({ profile: options.profile, progress });
+    return 0;
+  }
+  return (await bringUp(options, { target: operation.target }, progress)).exitCode;
 };
 
 /** Shows what `up` would do. A running embedded cluster validates it; without one the program and the policies alone judge. */

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '@platform/local/progress';
-import { ensureTools, toolGroups } from '@platform/local/toolchain';
+import { ensureTools, isBuilt, toolGroups } from '@platform/local/toolchain';
 import { bringUp, deleteProfile } from './platform';
 import { describeError } from './report';
 import { projectDir } from './target';
@@ -98,13 +98,17 @@ const staticChecks = async (progress: Progress): Promise<Counts> => {
 };
 
 /** Where the servers are that the adapter tests start, so that the libraries need not know the toolchain. */
-const serverEnvironment = (tools: Record<string, string>): NodeJS.ProcessEnv => ({
+const serverEnvironment = (tools: Record<string, string | undefined>): NodeJS.ProcessEnv => ({
   ...process.env,
   ECP_POSTGRES_BIN: tools.postgres,
   ECP_REDIS_SERVER: tools.redis,
   ECP_KAFKA_HOME: tools.kafka,
   ECP_STRIPE_MOCK: tools['stripe-mock'],
+  ECP_CONSUL: tools.consul,
 });
+
+/** Consul takes longer to build than all its tests are worth waiting for: where it is missing they are skipped, and counted. */
+const testServers = () => [...toolGroups.servers, ...(isBuilt('consul') ? ['consul' as const] : [])];
 
 const clusterTests = async (progress: Progress, pattern?: string): Promise<Counts> => {
   const options = { stack: 'local', profile: testProfile, engine: 'embedded' as const };
@@ -127,7 +131,7 @@ const suites: Record<SuiteName, (progress: Progress, pattern?: string) => Promis
   unit: (_progress, pattern) => runJest('unit', pattern, process.env, false),
   stack: (_progress, pattern) => runJest('stack', pattern, process.env, false),
   adapter: async (progress, pattern) =>
-    runJest('adapter', pattern, serverEnvironment(await ensureTools(toolGroups.servers, progress)), false),
+    runJest('adapter', pattern, serverEnvironment(await ensureTools(testServers(), progress)), false),
   cluster: clusterTests,
 };
 

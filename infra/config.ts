@@ -74,6 +74,17 @@ const kafka = z.strictObject({
   resources: resourcesOf({ requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '2', memory: '3Gi' } }),
 });
 
+const consul = z.strictObject({
+  /** Servers, of which a majority must be there. Default 3. */
+  servers: z.union([z.literal(1), z.literal(3), z.literal(5)], '1, 3 or 5').default(3),
+  /** Size of each server's volume. Default 10Gi. */
+  storage: storageQuantity.default('10Gi'),
+  resources: resourcesOf({
+    requests: { cpu: '200m', memory: '256Mi' },
+    limits: { cpu: '1', memory: '512Mi' },
+  }),
+});
+
 const schema = z.strictObject({
   /** Which environment of the catalogue: local, staging or production. Required. */
   environment: z.enum(environments, environments.join(', ')),
@@ -102,6 +113,9 @@ const schema = z.strictObject({
   postgres: json(postgres).default(postgres.parse({})),
   redis: json(redis).default(redis.parse({})),
   kafka: json(kafka).default(kafka.parse({})),
+  /** Whether services are registered with Consul and found through it. Default: whether `images` names one for it. */
+  discovery: flag.optional(),
+  consul: json(consul).default(consul.parse({})),
 });
 
 export type PlatformConfig = z.infer<typeof schema>;

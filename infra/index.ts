@@ -4,6 +4,7 @@ import { loadCatalogue } from './catalog/load';
 import { parseConfig } from './config';
 import { appName, createContext } from './stacks/context';
 import { DataLayer } from './stacks/data';
+import { DiscoveryLayer } from './stacks/discovery';
 import { GatewayLayer } from './stacks/gateway';
 import { MessagingLayer } from './stacks/messaging';
 import { PlatformLayer } from './stacks/platform';
@@ -14,7 +15,10 @@ const context = createContext(config, loadCatalogue(config.environment));
 const platform = new PlatformLayer('platform', context);
 const data = new DataLayer('data', context, { dependsOn: platform });
 const messaging = new MessagingLayer('messaging', context, { dependsOn: platform });
-new ServicesLayer('services', context, { data, messaging }, { dependsOn: platform });
+const discovery = context.discovery
+  ? new DiscoveryLayer('discovery', context, { dependsOn: platform })
+  : undefined;
+new ServicesLayer('services', context, { data, messaging, discovery }, { dependsOn: platform });
 new GatewayLayer('gateway', context, { dependsOn: platform });
 
 const [host] = config.gatewayHosts;

@@ -60,7 +60,7 @@ export const addStackCommands = (program: Command) => {
       process.exitCode = exitCode;
       if (!address) return;
       if (!options.json) process.stdout.write(shopIsOpen(address));
-      if (unfinished) await finishLate(options, plainProgress);
+      if (unfinished) process.exitCode = await finishLate(options, operationOf(options), plainProgress);
     });
 
   operationOptions(

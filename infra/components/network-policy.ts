@@ -5,7 +5,7 @@ import { assertNameFits, labelsOf } from './names';
 
 /** Who may come in, or where one may go. Ports are those of the pods, not of the Service in front of them. */
 export type Peer =
-  | { to: 'app'; app: string; port: number }
+  | { to: 'app'; app: string; port: number; protocol?: 'UDP' }
   | { to: 'gateway'; port: number }
   | { to: 'dns' }
   | { to: 'internet' };
@@ -42,7 +42,10 @@ const inside = [
 function ruleFor(peer: Peer): Rule {
   switch (peer.to) {
     case 'app':
-      return { peers: [{ podSelector: { matchLabels: { app: peer.app } } }], ports: [tcp(peer.port)] };
+      return {
+        peers: [{ podSelector: { matchLabels: { app: peer.app } } }],
+        ports: [{ protocol: peer.protocol ?? 'TCP', port: peer.port }],
+      };
     case 'gateway':
       return {
         peers: [

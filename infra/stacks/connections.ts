@@ -1,7 +1,7 @@
 // Who may talk to whom, read off the catalogue. Both ends get the same answer, so a connection is either open on both or shut.
 import type { ServiceEntry } from '../catalog/schema';
 import type { Peer } from '../components/network-policy';
-import { appName, servers, usesTopics } from './context';
+import { appName, checkPort, servers, usesTopics } from './context';
 
 export interface Connections {
   ingress: Peer[];
@@ -20,7 +20,12 @@ export function calledBy(service: ServiceEntry, services: ServiceEntry[]): Servi
 
 const toServer = (server: { app: string; port: number }): Peer => ({ to: 'app', ...server });
 
-export function connectionsOf(service: ServiceEntry, services: ServiceEntry[]): Connections {
+export function connectionsOf(
+  service: ServiceEntry,
+  services: ServiceEntry[],
+  { discovery = false }: { discovery?: boolean } = {},
+): Connections {
+  const { consul } = servers;
   const sandboxes = service.sandboxes.map(() => servers.stripeSandbox);
   const callers = services.filter((other) => calledBy(other, services).includes(service));
   return {
@@ -29,6 +34,8 @@ export function connectionsOf(service: ServiceEntry, services: ServiceEntry[]): 
       ...callers.map((caller) => toServer({ app: appName(caller), port: service.port })),
       // The stand-in sends webhooks, as the real party does through the front door.
       ...sandboxes.map(({ app }) => toServer({ app, port: service.port })),
+      // Its health checks.
+      ...(discovery ? [service.port, checkPort].map((port) => toServer({ app: consul.app, port })) : []),
     ],
     egress: [
       { to: 'dns' },
@@ -37,6 +44,7 @@ export function connectionsOf(service: ServiceEntry, services: ServiceEntry[]): 
       ...(usesTopics(service) ? [toServer(servers.kafka)] : []),
       ...calledBy(service, services).map((other) => toServer({ app: appName(other), port: other.port })),
       ...sandboxes.map(toServer),
+      ...(discovery ? [toServer(consul)] : []),
       ...(service.internet ? [{ to: 'internet' } as const] : []),
     ],
   };

@@ -10,6 +10,8 @@ export interface Context {
   image: (name: string) => string;
   /** Whether there are nodes to spread over. */
   spread: boolean;
+  /** Whether there is Consul. */
+  discovery: boolean;
 }
 
 export const createContext = (config: PlatformConfig, services: ServiceEntry[]): Context => ({
@@ -18,6 +20,7 @@ export const createContext = (config: PlatformConfig, services: ServiceEntry[]):
   services,
   image: (name) => imageReference(config, name),
   spread: config.environment !== 'local',
+  discovery: config.discovery ?? Object.hasOwn(config.images, servers.consul.app),
 });
 
 /** Name of a service's Service, its label `app`, its image and its service account. */
@@ -28,14 +31,25 @@ export const servers = {
   postgres: { app: 'postgres', port: 5432 },
   redis: { app: 'redis', port: 6379 },
   kafka: { app: 'kafka', port: 9092 },
+  consul: { app: 'consul', port: 8500 },
   stripeSandbox: { app: 'stripe-sandbox', port: 12111 },
 } as const;
 
 export const usesTopics = ({ topics }: ServiceEntry) => topics.produces.length + topics.consumes.length > 0;
+
+/** Name under which each instance of a service is reached by its own address (docs/adr/0009-discovery.md). */
+export const instancesName = (service: Pick<ServiceEntry, 'name'>) => `${appName(service)}-instances`;
+
+/** Port of every service that only accepts: a TCP check there asks the process itself. */
+export const checkPort = 8502;
 
 /** Secrets that several layers refer to. */
 export const secretNames = {
   postgres: 'postgres-secret',
   redis: 'redis-secret',
   signingKeys: 'jwt-secret',
+  consul: 'consul-secret',
 } as const;
+
+/** Secret with a service's own Consul token. */
+export const consulTokenName = (service: Pick<ServiceEntry, 'name'>) => `${service.name}-consul-secret`;

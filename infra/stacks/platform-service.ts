@@ -3,6 +3,7 @@ import type { ServiceEntry } from '../catalog/schema';
 import { Autoscaler } from '../components/autoscaler';
 import { Component } from '../components/component';
 import { DisruptionBudget } from '../components/disruption-budget';
+import { InstancesAddress, outsideMesh } from '../components/instances';
 import { type Colour, colours } from '../components/names';
 import { NetworkPolicy } from '../components/network-policy';
 import { PlatformSecret } from '../components/secret';
@@ -12,7 +13,8 @@ import { SigningKeys } from '../components/signing-keys';
 import { Workload } from '../components/workload';
 import type { WorkloadArgs } from '../components/workload-spec';
 import { connectionsOf } from './connections';
-import { appName, type Context, secretNames } from './context';
+import { appName, type Context, checkPort, instancesName, secretNames } from './context';
+import { discoveryEnvironment } from './discovery-environment';
 import { serviceEnvironment, serviceMounts } from './service-environment';
 import { StripeSandbox } from './stripe-sandbox';
 
@@ -29,7 +31,7 @@ export class PlatformService extends Component {
     const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
     const policy = new NetworkPolicy(
       app,
-      { namespace, app, ...connectionsOf(service, context.services) },
+      { namespace, app, ...connectionsOf(service, context.services, context) },
       this.child(),
     );
     const secrets = this.secrets(context, service);
@@ -37,6 +39,13 @@ export class PlatformService extends Component {
       new StripeSandbox(`${sandbox}-sandbox`, context, service, this.child({ dependsOn: secrets }));
     }
     new ServiceAddress(app, { namespace, app, targetPort: service.port }, this.child());
+    if (context.discovery) {
+      new InstancesAddress(
+        instancesName(service),
+        { namespace, app, targetPort: service.port, maxConnections: service.mesh.maxConnections },
+        this.child(),
+      );
+    }
     if (service.scale.min > 1) new DisruptionBudget(app, { namespace, app }, this.child());
     for (const colour of colours) {
       const ready = this.child({ dependsOn: [policy, ...secrets] });
@@ -99,13 +108,16 @@ export function workloadArgs(
     resources: service.resources,
     liveness: service.probes.liveness,
     readiness: service.probes.readiness,
-    env: serviceEnvironment(service, context.services, context.config.environment),
+    env: [
+      ...serviceEnvironment(service, context.services, context.config.environment),
+      ...(context.discovery ? discoveryEnvironment(service, context) : []),
+    ],
     mounts: serviceMounts(service),
     migrate: Boolean(service.database),
     serviceAccountName,
     spread: context.spread,
     releaseManaged: context.config.releaseManaged,
-    podAnnotations: rolledBy(context, service),
+    podAnnotations: { ...rolledBy(context, service), ...(context.discovery ? outsideMesh([checkPort]) : {}) },
   };
 }
 

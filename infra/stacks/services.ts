@@ -2,6 +2,7 @@ import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import { Component } from '../components/component';
 import { appName, type Context, usesTopics } from './context';
 import type { DataLayer } from './data';
+import type { DiscoveryLayer } from './discovery';
 import type { MessagingLayer } from './messaging';
 import { PlatformService } from './platform-service';
 
@@ -9,6 +10,7 @@ import { PlatformService } from './platform-service';
 export interface Ground {
   data: DataLayer;
   messaging: MessagingLayer;
+  discovery?: DiscoveryLayer;
 }
 
 /** Fourth layer: one of each catalogue entry, each waiting only for what it uses. */
@@ -21,6 +23,8 @@ export class ServicesLayer extends Component {
         ...(database ? [database] : []),
         ...(service.cache ? [ground.data.redis] : []),
         ...(usesTopics(service) ? [ground.messaging] : []),
+        // Its token, not Consul: a service serves without it.
+        ...(ground.discovery ? [ground.discovery.tokenOf(service)] : []),
       ];
       new PlatformService(appName(service), context, service, this.child({ dependsOn }));
     }

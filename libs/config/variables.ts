@@ -1,5 +1,11 @@
 import { z } from 'zod';
 
+const list = (pattern: RegExp, error: string) =>
+  z
+    .string()
+    .regex(pattern, error)
+    .transform((text) => text.split(','));
+
 /** What every service reads. `port`: where it listens when nothing else is said. */
 export const serviceVariables = (name: string, port: number) => ({
   SERVICE_NAME: z.string().default(name),
@@ -11,13 +17,25 @@ export const serviceVariables = (name: string, port: number) => ({
     protocol: /^postgres(ql)?$/,
     error: 'must be a URL like postgres://user:password@host:5432/database',
   }),
+  /** Consul agents, each `http://host:port`. Unset: not registered, and others are called at their Service address. */
+  CONSUL_URLS: list(
+    /^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/,
+    'must be http://host:port, several separated by commas',
+  ).optional(),
+  CONSUL_TOKEN: z.string().optional(),
+  /** Who this process is, where CONSUL_URLS is set (libs/discovery). */
+  INSTANCE_ID: z.string().optional(),
+  INSTANCE_ADDRESS: z.string().optional(),
+  INSTANCE_COLOUR: z.string().optional(),
+  INSTANCE_AUTHORITY: z.string().optional(),
+  INSTANCE_CHECK_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
 });
 
 /** The address of another service or of a gateway. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL like http://host' });
 
 /** `host:port,host:port` → list. */
-export const brokerList = z
-  .string()
-  .regex(/^[^\s,]+:\d+(,[^\s,]+:\d+)*$/, 'must be host:port, several separated by commas')
-  .transform((list) => list.split(','));
+export const brokerList = list(
+  /^[^\s,]+:\d+(,[^\s,]+:\d+)*$/,
+  'must be host:port, several separated by commas',
+);

@@ -7,6 +7,8 @@ import { announceShutdown } from './app';
 export interface ServeOptions {
   port: number;
   logger: Logger;
+  /** Told first of all: callers are to stop coming. Runs beside the drain and may not throw. */
+  onLeaving?: () => Promise<void>;
   /** Closes what main opened (consumers, relay, pools), after the last request is answered. */
   onShutdown: () => Promise<void>;
   /** How long requests are still taken after SIGTERM, while endpoints are being updated; 5 s unless told. */
@@ -19,7 +21,7 @@ export interface ServeOptions {
  * @throws when the port cannot be had, saying what to do.
  */
 export async function serve(app: Express, options: ServeOptions): Promise<Server> {
-  const { port, logger, onShutdown, drainMs = 5000 } = options;
+  const { port, logger, onLeaving, onShutdown, drainMs = 5000 } = options;
   const server = createServer(app);
   // Longer than the proxies in front keep idle connections, or they would now and then reuse one we just closed.
   server.keepAliveTimeout = 65_000;
@@ -32,7 +34,7 @@ export async function serve(app: Express, options: ServeOptions): Promise<Server
     beforeShutdown: async () => {
       logger.info('shutting down');
       announceShutdown(app);
-      await new Promise((resolve) => setTimeout(resolve, drainMs));
+      await Promise.all([onLeaving?.(), new Promise((resolve) => setTimeout(resolve, drainMs))]);
     },
     onSignal: () => withLimit(onShutdown(), 6000, logger),
     logger: (message, error) => logger.error({ err: error }, message),

@@ -1,43 +1,30 @@
 import {
   BrokenCircuitError,
-  ConsecutiveBreaker,
-  circuitBreaker,
   ExponentialBackoff,
-  handleWhen,
   retry,
   TaskCancelledError,
   TimeoutStrategy,
   timeout,
-  wrap,
 } from 'cockatiel';
+import {
+  type BreakerFigures,
+  type Endpoint,
+  type Endpoints,
+  isTransient,
+  oneEndpoint,
+  UpstreamError,
+} from './endpoints';
 
-/** Another service did not give a usable answer. */
-export class UpstreamError extends Error {
-  readonly code = 'UPSTREAM_UNAVAILABLE';
-  constructor(
-    readonly upstream: string,
-    reason: string,
-    /** False when asking again cannot help (the answer was understood and is an error of ours). */
-    readonly retriable: boolean,
-    readonly status?: number,
-    options?: { cause?: unknown },
-  ) {
-    super(`${upstream}: ${reason}`, options);
-    this.name = 'UpstreamError';
-  }
-}
-
-export interface HttpClientOptions {
+export interface HttpClientOptions extends BreakerFigures {
   /** For messages and logs: 'product'. */
   name: string;
   baseUrl: string;
+  /** Where requests go instead of always to `baseUrl`; then the breakers are theirs. */
+  endpoints?: Endpoints;
   /** Per try; 2000 ms unless told. */
   timeoutMs?: number;
   /** Tries in all for GET and for requests with an Idempotency-Key header; 3 unless told. Others are tried once. */
   attempts?: number;
-  /** Failures in a row that open the breaker (5), and how long it stays open (5000 ms). */
-  breakAfter?: number;
-  breakForMs?: number;
   /** For tests. */
   fetch?: typeof fetch;
 }
@@ -62,32 +49,24 @@ export interface HttpClient {
 }
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { name, baseUrl, timeoutMs = 2000, attempts = 3, breakAfter = 5, breakForMs = 5000 } = options;
-  const isTransient = handleWhen(
-    (error) => (error instanceof UpstreamError && error.retriable) || error instanceof TaskCancelledError,
-  );
-  const breaker = circuitBreaker(isTransient, {
-    halfOpenAfter: breakForMs,
-    breaker: new ConsecutiveBreaker(breakAfter),
-  });
+  const { name, baseUrl, timeoutMs = 2000, attempts = 3, breakAfter, breakForMs } = options;
+  const endpoints = options.endpoints ?? oneEndpoint({ baseUrl }, { breakAfter, breakForMs });
   const limit = timeout(timeoutMs, TimeoutStrategy.Aggressive);
-  const once = wrap(breaker, limit);
-  const again = wrap(
-    retry(isTransient, {
-      maxAttempts: attempts - 1,
-      backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }),
-    }),
-    once,
-  );
+  const again = retry(isTransient, {
+    maxAttempts: attempts - 1,
+    backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }),
+  });
 
   return {
     async request(method, path, { body, headers = {} } = {}) {
       const repeatable =
         method === 'GET' || Object.keys(headers).some((key) => key.toLowerCase() === 'idempotency-key');
-      try {
-        return await (repeatable ? again : once).execute(({ signal }) =>
-          send(method, path, body, headers, signal),
+      const once = () =>
+        endpoints.run((endpoint) =>
+          limit.execute(({ signal }) => send(endpoint, method, path, { body, headers, signal })),
         );
+      try {
+        return await (repeatable ? again.execute(once) : once());
       } catch (error) {
         if (error instanceof UpstreamError) throw error;
         if (error instanceof TaskCancelledError) {
@@ -106,15 +85,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 
   async function send(
+    endpoint: Endpoint,
     method: string,
     path: string,
-    body: unknown,
-    headers: Record<string, string>,
-    signal: AbortSignal,
+    { body, headers, signal }: { body: unknown; headers: Record<string, string>; signal: AbortSignal },
   ): Promise<UpstreamAnswer> {
     let response: Response;
     try {
-      response = await (options.fetch ?? fetch)(new URL(path, baseUrl), {
+      response = await (endpoint.fetch ?? options.fetch ?? fetch)(new URL(path, endpoint.baseUrl), {
         method,
         signal,
         headers: {

@@ -1,2 +1,10 @@
 export { limitConcurrency, Overloaded } from './bulkhead';
-export { createHttpClient, type HttpClient, type HttpClientOptions, UpstreamError } from './http-client';
+export {
+  type BreakerFigures,
+  createBreaker,
+  type Endpoint,
+  type Endpoints,
+  oneEndpoint,
+  UpstreamError,
+} from './endpoints';
+export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client';

@@ -1,16 +1,15 @@
 import type { Express } from 'express';
+import { createDiscovery, type DiscoveryConfig } from '../discovery';
 import { serve } from '../http';
 import { createKafka, type KafkaPort } from '../messaging';
 import { createPool, type Migrations, type Pool, runMigrations } from '../postgres';
+import { createHttpClient, type HttpClient } from '../resilience';
 import { configureTelemetry, createLogger, type Logger } from '../telemetry';
 import { runProgram } from './program';
 
 /** What `serviceVariables` reads; `KAFKA_BROKERS` where the service talks to others through events. */
-interface ServiceConfig {
-  SERVICE_NAME: string;
-  SERVICE_VERSION: string;
+interface ServiceConfig extends DiscoveryConfig {
   ENVIRONMENT: string;
-  PORT: number;
   LOG_LEVEL: string;
   DATABASE_URL: string;
   KAFKA_BROKERS?: string[];
@@ -22,6 +21,8 @@ export interface ServiceParts<C> {
   logger: Logger;
   pool: Pool;
   kafka: C extends { KAFKA_BROKERS: string[] } ? KafkaPort : undefined;
+  /** Calls another service: its healthy instances where there is discovery, else its Service address. */
+  upstream: (name: string, baseUrl: string) => HttpClient;
 }
 
 export interface ServiceProgram<C> {
@@ -60,17 +61,23 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
       const { service, version, logger, pool } = open(config);
       const brokers = config.KAFKA_BROKERS;
       const kafka = brokers && createKafka({ brokers, clientId: service, logger });
-      const parts = { config, version, logger, pool, kafka } as ServiceParts<C>;
+      const discovery = createDiscovery(config, logger);
+      const upstream = (name: string, baseUrl: string) =>
+        createHttpClient({ name, baseUrl, endpoints: discovery?.endpoints(baseUrl) });
+      const parts = { config, version, logger, pool, kafka, upstream } as ServiceParts<C>;
       const { app, stop } = await program.start(parts);
       await serve(app, {
         port: config.PORT,
         logger,
+        onLeaving: async () => discovery?.leave(),
         async onShutdown() {
           await stop();
+          discovery?.stop();
           await kafka?.close();
           await pool.end();
         },
       });
+      await discovery?.register();
     },
   });
 };

@@ -1,3 +1,4 @@
+export { consulProgram, startConsul, type TestConsul } from './consul';
 export { startKafka, type TestKafka } from './kafka';
 export { startPostgres, type TestPostgres } from './postgres';
 export { startRedis, type TestRedis } from './redis';

@@ -86,6 +86,13 @@ const bases: ImageSpec[] = [
     archived: false,
   },
   {
+    name: 'base-shell',
+    containerfile: 'rootfs',
+    tools: [],
+    files: [...people(), ...shell, certificates],
+    archived: false,
+  },
+  {
     name: 'base-postgres',
     containerfile: 'rootfs',
     tools: ['postgres'],
@@ -168,12 +175,12 @@ const bases: ImageSpec[] = [
   },
 ];
 
-const binary = (name: string, tool: ToolName, to = `/usr/local/bin/${tool}`): ImageSpec => ({
+const binary = (name: string, tool: ToolName, base = 'base-static'): ImageSpec => ({
   name,
   containerfile: name,
-  base: 'base-static',
+  base,
   tools: [tool],
-  files: [{ tool, to }],
+  files: [{ tool, to: `/usr/local/bin/${tool}` }],
 });
 
 /** Every image but those of the services, which are found by looking into services/. Ordered by who waits for them first. */
@@ -216,6 +223,8 @@ export const platformImages: ImageSpec[] = [
   },
   binary('metrics-server', 'metrics-server'),
   binary('stripe-mock', 'stripe-mock'),
+  // With a shell for the Job that makes its access rules.
+  binary('consul', 'consul', 'base-shell'),
   {
     name: 'stripe-sandbox',
     containerfile: 'service',

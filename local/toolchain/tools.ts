@@ -109,6 +109,21 @@ const table = [
     provides: { 'metrics-server': 'metrics-server' },
   },
   {
+    name: 'consul',
+    kind: 'go',
+    version: '1.21.0',
+    secondsToBuild: 620,
+    folder: 'toolchain/consul',
+    builds: [
+      {
+        packages: ['github.com/hashicorp/consul'],
+        // The default is the version with "dev" behind it.
+        ldflags: '-X github.com/hashicorp/consul/version.GitDescribe=v1.21.0',
+      },
+    ],
+    provides: { consul: 'consul' },
+  },
+  {
     name: 'envoy',
     kind: 'pypi',
     version: '1.40.0',
@@ -270,7 +285,7 @@ export const tools: Tool[] = recipes.flatMap((recipe) =>
 );
 
 /** Needed once the platform is up: nothing a customer does waits for them. */
-const late: ToolName[] = ['metrics-server'];
+const late: ToolName[] = ['metrics-server', 'consul'];
 /** The servers that adapter tests start on their own. */
 const servers: ToolName[] = ['postgres', 'redis', 'kafka', 'java', 'stripe-mock', 'setpriv'];
 

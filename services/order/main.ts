@@ -1,5 +1,4 @@
 import { authenticate } from '@platform/libs/http';
-import { createHttpClient } from '@platform/libs/resilience';
 import { runService } from '@platform/libs/service';
 import { type Config, readConfig } from './config';
 import { defaultPatience } from './domain/checkout';
@@ -11,12 +10,12 @@ void runService<Config>({
   config: readConfig,
   migrations,
   lockId: MIGRATION_LOCK,
-  async start({ config, ...parts }) {
+  async start({ config, upstream, ...parts }) {
     const patienceMs = config.CHECKOUT_PATIENCE_SECONDS * 1000;
     const { app, start } = createService({
       ...parts,
       authenticator: authenticate({ jwksUrl: config.JWKS_URL }),
-      prices: createPriceSource(createHttpClient({ name: 'product', baseUrl: config.PRODUCT_SERVICE_URL })),
+      prices: createPriceSource(upstream('product', config.PRODUCT_SERVICE_URL)),
       patience: { ...defaultPatience, stockMs: patienceMs, paymentMs: patienceMs },
     });
     return { app, stop: await start() };

@@ -66,10 +66,16 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
         .spec.ingress.flatMap(({ from }: { from: { podSelector: { matchLabels: { app?: string } } }[] }) =>
           from.map(({ podSelector }) => podSelector.matchLabels.app ?? 'gateway'),
         );
-    expect(mayEnter('product-service')).toEqual(['gateway', 'order-service']);
-    expect(mayEnter('order-service')).toEqual(['gateway']);
+    expect(mayEnter('product-service')).toEqual(['gateway', 'order-service', 'consul', 'consul']);
+    expect(mayEnter('order-service')).toEqual(['gateway', 'consul', 'consul']);
     expect(mayEnter('redis')).toEqual(['product-service']);
-    expect(mayEnter('user-service')).toEqual(['gateway', 'order-service', 'payment-service']);
+    expect(mayEnter('user-service')).toEqual([
+      'gateway',
+      'order-service',
+      'payment-service',
+      'consul',
+      'consul',
+    ]);
   });
 
   test('routes every path of the catalogue to one service', () => {
