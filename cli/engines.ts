@@ -31,6 +31,7 @@ const embeddedOptions = (target: Target, operation: Operation = {}): embedded.En
   config: target.config,
   kubeconfig: target.kubeconfig,
   context: target.context,
+  judgeOnly: target.judgeOnly,
   passphrase: passphraseFor(target),
   out: process.stdout,
   ...operation,

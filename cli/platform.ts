@@ -5,7 +5,7 @@ import { profileDir } from '@platform/local/paths';
 import type { Progress } from '@platform/local/progress';
 import { ensureTools, isBuilt, toolGroups } from '@platform/local/toolchain';
 import { waitForShop } from './customer';
-import { chooseEngine, type Operation } from './engines';
+import { chooseEngine, embeddedEngine, type Operation } from './engines';
 import { projectDir, resolveTarget, type Target, type TargetOptions } from './target';
 
 export interface Outcome {
@@ -86,6 +86,13 @@ export const finishLate = async (
   return (await bringUp(options, { target: operation.target }, progress)).exitCode;
 };
 
+/** A stack whose own cluster is not named: a running embedded one at least judges the form of every object. */
+const judged = async (target: Target, progress: Progress): Promise<Target> => {
+  if (target.kubeconfig || !(await clusterStatus(target.profile)).running) return target;
+  progress.note('No --context was given: the embedded cluster judges the form of every object, nothing more');
+  return { ...target, kubeconfig: profileDir(target.profile, 'kubeconfig'), judgeOnly: true };
+};
+
 /** Shows what `up` would do. A running embedded cluster validates it; without one the program and the policies alone judge. */
 export const previewStack = async (
   options: TargetOptions,
@@ -94,7 +101,9 @@ export const previewStack = async (
 ): Promise<number> => {
   const target = resolveTarget(options);
   const engine = await chooseEngine(options.engine);
-  if (!target.embedded) return engine.preview(target, operation);
+  if (!target.embedded) {
+    return engine.preview(engine === embeddedEngine ? await judged(target, progress) : target, operation);
+  }
   const running = (await clusterStatus(options.profile)).running;
   if (!running) {
     progress.note(

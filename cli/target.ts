@@ -26,6 +26,8 @@ export interface Target {
   embedded: boolean;
   kubeconfig?: string;
   context?: string;
+  /** The cluster of `kubeconfig` is not the stack's own: it only judges the form of objects in previews. */
+  judgeOnly?: boolean;
   stateDir: string;
   policyPacks: string[];
   engine: TargetOptions['engine'];

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { run } from '../exec';
@@ -66,10 +66,45 @@ const istioObjects = async (
   return objects;
 };
 
-/** Everything the platform expects of a cluster beyond Kubernetes itself. `images`: references by image name. */
+type Tree = { [key: string]: unknown };
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null;
+
+/** A definition's schema without its prose, which is most of its size: servers keep and compile every byte of it. */
+export const withoutProse = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutProse);
+  if (!isTree(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      // A property that is called so is an object, prose is a text.
+      .filter(([key, inner]) => key !== 'description' || typeof inner !== 'string')
+      .map(([key, inner]) => [key, withoutProse(inner)]),
+  );
+};
+
+/** What the folders hold of resource definitions. Reading megabytes of YAML takes seconds, so the result is cached. */
+const operatorDefinitions = (folders: string[]): KubernetesObject[] => {
+  if (folders.length === 0) return [];
+  const cache = cacheDir('cluster', `definitions-${hashOf('1', ...folders)}.json`);
+  const cached = readJson<KubernetesObject[]>(cache);
+  if (cached) return cached;
+  const files = folders.flatMap((from) => readdirSync(from).map((file) => join(from, file)));
+  const objects = files
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => parseObjects(readFileSync(file, 'utf8')))
+    .filter(({ kind }) => kind === 'CustomResourceDefinition')
+    .map((object) => withoutProse(object) as KubernetesObject);
+  writeJson(cache, objects);
+  return objects;
+};
+
+/**
+ * Everything the platform expects of a cluster beyond Kubernetes itself. `images`: references by image name; `definitions`:
+ * folders with resource definitions of operators that do not run here.
+ */
 export const addonObjects = async (
   cluster: Cluster,
   images: Record<string, string>,
+  definitions: string[],
 ): Promise<KubernetesObject[]> => {
   const values: Record<string, string> = {
     dnsAddress: cluster.plan.dns,
@@ -84,6 +119,7 @@ export const addonObjects = async (
     ...(await istioObjects(cluster, values)),
     ...manifest('gateway.yaml', values),
     ...(images['metrics-server'] ? manifest('metrics-server.yaml', values) : []),
+    ...operatorDefinitions(definitions),
   ];
 };
 

@@ -1,6 +1,6 @@
 import { buildImages } from '../images';
 import type { Progress } from '../progress';
-import { ensureTools, isBuilt, type ToolName } from '../toolchain';
+import { ensureTools, isBuilt, type ToolName, toolGroups } from '../toolchain';
 
 export interface ImageArchive {
   name: string;
@@ -17,6 +17,8 @@ export interface ClusterParts {
   images: (names: string[], progress: Progress) => Promise<ImageArchive[]>;
   /** Whether a tool that the start does not wait for has been built. */
   hasBuilt: (tool: string) => boolean;
+  /** Tools that are folders of resource definitions. */
+  operatorDefinitions: string[];
 }
 
 /** Everything built by this repository and cached. */
@@ -27,4 +29,5 @@ export const builtParts: ClusterParts = {
     return names.map((name) => images.find((image) => image.name === name)!);
   },
   hasBuilt: (tool) => isBuilt(tool as ToolName),
+  operatorDefinitions: toolGroups.operatorDefinitions,
 };

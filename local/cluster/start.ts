@@ -107,8 +107,11 @@ export const start = async ({
     const port = await choosePort(profile, frontDoorPort);
     const tools = await parts.tools([...componentTools(), 'helm', 'istio-charts'], progress);
     const [pause] = await parts.images(['pause'], progress);
-    // metrics-server takes minutes to build and no purchase needs it: a later start adds it.
-    const late = parts.hasBuilt('metrics-server') ? ['metrics-server'] : [];
+    // These take minutes to build and no purchase needs them: a later start adds them.
+    const late = ['metrics-server'].filter(parts.hasBuilt);
+    const definitions = Object.values(
+      await parts.tools(parts.operatorDefinitions.filter(parts.hasBuilt), progress),
+    );
     const addonImages = parts.images(['coredns', 'istio-pilot', 'istio-proxy', ...late], progress);
     addonImages.catch(() => {}); // awaited below; until then another failure may come first
     const cluster = recordCluster(profile, { frontDoorPort: port, tools, pauseImage: pause!.reference });
@@ -127,7 +130,7 @@ export const start = async ({
       return connect(cluster);
     });
     try {
-      await bringUp(cluster, api, { fresh, since, pause: pause!, addonImages, progress });
+      await bringUp(cluster, api, { fresh, since, pause: pause!, addonImages, definitions, progress });
     } finally {
       api.close();
     }
@@ -140,13 +143,14 @@ interface BringUp {
   since: number;
   pause: ImageArchive;
   addonImages: Promise<ImageArchive[]>;
+  definitions: string[];
   progress: Progress;
 }
 
 const bringUp = async (
   cluster: Cluster,
   api: Api,
-  { fresh, since, pause, addonImages, progress }: BringUp,
+  { fresh, since, pause, addonImages, definitions, progress }: BringUp,
 ) => {
   const runtime = startRuntime(cluster, api, fresh, pause, progress);
   runtime.catch(() => {});
@@ -179,7 +183,7 @@ const bringUp = async (
       progress,
     );
     const references = Object.fromEntries(images.map(({ name, reference }) => [name, reference]));
-    const objects = await addonObjects(cluster, references);
+    const objects = await addonObjects(cluster, references, definitions);
     await progress.step('Add-ons', () => applyAddons(api, objects));
   })();
   addons.catch(() => {});

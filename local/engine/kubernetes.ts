@@ -36,7 +36,7 @@ const isImmutable = (error: unknown) =>
   error instanceof KubeError &&
   error.status === 422 &&
   /immutable|may not be changed|updates to .* are forbidden|Forbidden: updates/i.test(error.message);
-const isStrict = (error: unknown) =>
+export const isStrict = (error: unknown) =>
   error instanceof KubeError &&
   /unknown field|field not declared in schema|duplicate field/.test(error.message);
 // A namespace or kind made a moment ago, or a webhook that is just starting: worth a few more tries.
@@ -236,7 +236,7 @@ export class KubernetesProvider implements Provider {
   }
 
   /** A body that can be tried where the real one cannot: its namespace does not exist yet, or its name is taken. */
-  private async standIn(body: KubeObject, homeless: boolean): Promise<KubeObject> {
+  protected async standIn(body: KubeObject, homeless: boolean): Promise<KubeObject> {
     const name = homeless
       ? body.metadata.name
       : `${body.metadata.name.slice(0, 50)}-p${randomBytes(2).toString('hex')}`;
@@ -244,7 +244,7 @@ export class KubernetesProvider implements Provider {
     return { ...body, metadata: { ...body.metadata, name, ...(namespace ? { namespace } : {}) } };
   }
 
-  private async apply(body: KubeObject, dryRun: boolean): Promise<KubeObject> {
+  protected async apply(body: KubeObject, dryRun: boolean): Promise<KubeObject> {
     const query = {
       fieldManager,
       force: 'true',
@@ -289,7 +289,7 @@ export class KubernetesProvider implements Provider {
   }
 
   /** Keeps the kind of error (a refusal leaves nothing behind), and says which object it is about. */
-  private explained(error: unknown, { kind, metadata }: KubeObject): unknown {
+  protected explained(error: unknown, { kind, metadata }: KubeObject): unknown {
     if (!(error instanceof KubeError)) return error;
     const where = metadata.namespace ? `${metadata.namespace}/` : '';
     return new KubeError(error.status, error.reason, `${kind} ${where}${metadata.name}: ${error.message}`);

@@ -17,6 +17,8 @@ export interface EngineOptions {
   /** Without one, previews are made from inputs alone and `up` refuses to. */
   kubeconfig?: string;
   context?: string;
+  /** The cluster is not the stack's own: previews have it judge the form of every object, and nothing else is asked of it. */
+  judgeOnly?: boolean;
   /** URNs, or names with `*`. */
   target?: string[];
   expectNoChanges?: boolean;

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { LocalError } from '../errors';
 import { Cluster, KubeError, readKubeconfig } from './cluster';
 import { Deployment } from './deployment';
+import { KubernetesJudge } from './judge';
 import { KubernetesProvider } from './kubernetes';
 import { Monitor } from './monitor';
 import { type EngineOptions, type EngineResult, needPassphrase } from './options';
@@ -27,6 +28,7 @@ export class Session {
   private readonly abort = new AbortController();
   private packs: Promise<PolicyPack[]> = Promise.resolve([]);
   private cluster: Cluster | undefined;
+  private judge: KubernetesJudge | undefined;
   private config: OpenConfig = { values: {}, secretKeys: [] };
   private release: (() => void) | undefined;
   private readonly keys = new Map<string, Promise<Crypter>>();
@@ -130,8 +132,16 @@ export class Session {
     }
   }
 
+  private kubernetes(): KubernetesProvider {
+    if (this.options.judgeOnly && this.cluster) {
+      this.judge = new KubernetesJudge(this.cluster);
+      return this.judge;
+    }
+    return new KubernetesProvider(this.cluster, this.config.values['kubernetes:namespace']);
+  }
+
   private provider(kind: 'preview' | 'up', toPreview: Resource[] = []) {
-    const kubernetes = new KubernetesProvider(this.cluster, this.config.values['kubernetes:namespace']);
+    const kubernetes = this.kubernetes();
     void kubernetes.prefetch(toPreview);
     return (type: string): Provider => {
       const pkg = type.split(':')[0];
@@ -212,6 +222,7 @@ export class Session {
     if (code !== 0 && !run.diagnostics.some((one) => one.severity === 'error')) {
       run.fail(`The program ended with exit code ${code}`);
     }
+    if (this.judge?.note) run.log('warning', this.judge.note);
     this.programFailed ||= code !== 0;
     if (code === 0 && (dryRun || !run.failed)) await run.finish();
     return run;

@@ -1,5 +1,17 @@
 import type { Recipe } from './recipe';
 
+/** Resource definitions of an operator: they travel inside its Go module, nothing of it is compiled. */
+const definitions = <Name extends string>(name: Name, version: string, module: string, files: string[]) => ({
+  name,
+  kind: 'module-files' as const,
+  version,
+  secondsToBuild: 3,
+  folder: 'toolchain/crds',
+  module,
+  copies: Object.fromEntries(files.map((file) => [file, file.slice(file.lastIndexOf('/') + 1)])),
+  provides: { [name]: '.' } as Record<Name, string>,
+});
+
 /** In the order in which they are built: what a start waits for longest comes first. */
 const table = [
   {
@@ -108,6 +120,31 @@ const table = [
     builds: [{ packages: ['sigs.k8s.io/metrics-server/cmd/metrics-server'] }],
     provides: { 'metrics-server': 'metrics-server' },
   },
+  definitions(
+    'gateway-api-crds',
+    '1.6.3',
+    'sigs.k8s.io/gateway-api',
+    ['gatewayclasses', 'gateways', 'httproutes', 'referencegrants'].map(
+      (kind) => `config/crd/standard/gateway.networking.k8s.io_${kind}.yaml`,
+    ),
+  ),
+  definitions(
+    'prometheus-operator-crds',
+    '0.85.0',
+    'github.com/prometheus-operator/prometheus-operator',
+    ['podmonitors', 'prometheusrules', 'servicemonitors'].map(
+      (kind) => `example/prometheus-operator-crd/monitoring.coreos.com_${kind}.yaml`,
+    ),
+  ),
+  definitions(
+    'cert-manager-crds',
+    '1.21.2',
+    'github.com/cert-manager/cert-manager',
+    ['certificates', 'clusterissuers', 'issuers'].map((kind) => `deploy/crds/cert-manager.io_${kind}.yaml`),
+  ),
+  definitions('external-secrets-crds', '1.3.2', 'github.com/external-secrets/external-secrets', [
+    'deploy/crds/bundle.yaml',
+  ]),
   {
     name: 'consul',
     kind: 'go',
@@ -284,13 +321,21 @@ export const tools: Tool[] = recipes.flatMap((recipe) =>
   })),
 );
 
+/** Definitions of what staging and production have, so that this cluster's API server can judge objects of those kinds too. */
+const operatorDefinitions: ToolName[] = [
+  'gateway-api-crds',
+  'prometheus-operator-crds',
+  'cert-manager-crds',
+  'external-secrets-crds',
+];
 /** Needed once the platform is up: nothing a customer does waits for them. */
-const late: ToolName[] = ['metrics-server', 'consul'];
+const late: ToolName[] = ['metrics-server', ...operatorDefinitions, 'consul'];
 /** The servers that adapter tests start on their own. */
 const servers: ToolName[] = ['postgres', 'redis', 'kafka', 'java', 'stripe-mock', 'setpriv'];
 
 export const toolGroups = {
   cluster: tools.map((tool) => tool.name).filter((name) => !late.includes(name)),
   late,
+  operatorDefinitions,
   servers,
 };

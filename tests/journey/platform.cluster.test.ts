@@ -1,22 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Customer } from '../../cli/customer';
 import { copyOfCheckout, root } from './copy';
+import { kubectl, platform, profile } from './platform';
 
-const profile = process.env.ECP_PROFILE as string;
 jest.setTimeout(240_000);
-
-const platform = (args: string[], cwd = root) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(cwd, 'cli/bin/platform.mjs'), ...args],
-    { cwd, encoding: 'utf8' },
-  );
-  return { status, stdout, stderr };
-};
-
-const kubectl = (...args: string[]) => platform(['kubectl', '--profile', profile, '--', ...args]).stdout;
 
 interface Pod {
   metadata: { name: string; namespace: string; uid: string };
