@@ -5,13 +5,17 @@ import { chooseEngine, pulumiArgs, speaksOurProtocol } from './engines';
 import { resolveTarget } from './target';
 
 describe('the arguments of the pulumi CLI', () => {
-  const target = { stack: 'staging', policyPacks: ['/packs/own', '/packs/more'] };
+  const target = {
+    stack: 'staging',
+    policyPacks: ['/packs/own', '/packs/more'],
+    policyPackConfig: ['/settings/staging.json', '/settings/none.json'],
+  };
 
-  it('judge a preview by every policy pack', () => {
+  it('judge a preview by every policy pack, each with its settings', () => {
     expect(
       pulumiArgs('preview', target, { expectNoChanges: true, json: true }, '/tmp/c.yaml').join(' '),
     ).toBe(
-      'preview --stack staging --config-file /tmp/c.yaml --non-interactive --diff --policy-pack /packs/own --policy-pack /packs/more --json --expect-no-changes',
+      'preview --stack staging --config-file /tmp/c.yaml --non-interactive --diff --policy-pack /packs/own --policy-pack /packs/more --policy-pack-config /settings/staging.json --policy-pack-config /settings/none.json --json --expect-no-changes',
     );
   });
 

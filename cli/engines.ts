@@ -28,6 +28,7 @@ const embeddedOptions = (target: Target, operation: Operation = {}): embedded.En
   stack: target.stack,
   stateDir: target.stateDir,
   policyPacks: target.policyPacks,
+  policyPackConfig: target.policyPackConfig,
   config: target.config,
   kubeconfig: target.kubeconfig,
   context: target.context,
@@ -48,7 +49,7 @@ export const embeddedEngine: Engine = {
 /** The arguments of the real CLI for one operation. Pure, so that it can be tested without the CLI. */
 export const pulumiArgs = (
   command: 'preview' | 'up' | 'destroy',
-  target: Pick<Target, 'stack' | 'policyPacks'>,
+  target: Pick<Target, 'stack' | 'policyPacks' | 'policyPackConfig'>,
   operation: Operation,
   configFile: string,
 ): string[] => [
@@ -59,10 +60,15 @@ export const pulumiArgs = (
   configFile,
   '--non-interactive',
   ...(command === 'preview' ? ['--diff'] : ['--yes']),
-  ...(command === 'destroy' ? [] : target.policyPacks.flatMap((pack) => ['--policy-pack', pack])),
+  ...(command === 'destroy' ? [] : policyArgs(target)),
   ...(operation.json ? ['--json'] : []),
   ...(operation.expectNoChanges ? ['--expect-no-changes'] : []),
   ...(operation.target ?? []).flatMap((urn) => ['--target', urn]),
+];
+
+const policyArgs = (target: Pick<Target, 'policyPacks' | 'policyPackConfig'>): string[] => [
+  ...target.policyPacks.flatMap((pack) => ['--policy-pack', pack]),
+  ...target.policyPackConfig.flatMap((file) => ['--policy-pack-config', file]),
 ];
 
 const pulumiEnvironment = (target: Target): NodeJS.ProcessEnv => {

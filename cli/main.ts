@@ -5,6 +5,7 @@ import { addBenchCommand } from './commands/bench';
 import { addClusterCommands } from './commands/cluster';
 import { addDoctorCommand } from './commands/doctor';
 import { addImagesCommand } from './commands/images';
+import { addPolicyCommands } from './commands/policy';
 import { addStackCommands } from './commands/stack';
 import { addTestCommand } from './commands/test';
 import { report } from './report';
@@ -20,6 +21,7 @@ addStackCommands(program);
 addClusterCommands(program);
 addImagesCommand(program);
 addDoctorCommand(program);
+addPolicyCommands(program);
 addTestCommand(program);
 addBenchCommand(program);
 

@@ -1,9 +1,13 @@
 import { rmSync } from 'node:fs';
 import { clusterStatus, deleteCluster, loadImages, startCluster } from '@platform/local/cluster';
+import { runProgram } from '@platform/local/engine';
+import { LocalError } from '@platform/local/errors';
 import { buildImages, serviceNames } from '@platform/local/images';
 import { profileDir } from '@platform/local/paths';
 import type { Progress } from '@platform/local/progress';
 import { ensureTools, isBuilt, toolGroups } from '@platform/local/toolchain';
+import type { Judgement } from '../policies/report';
+import { readSettings, waiversIn } from '../policies/settings';
 import { waitForShop } from './customer';
 import { chooseEngine, embeddedEngine, type Operation } from './engines';
 import { projectDir, resolveTarget, type Target, type TargetOptions } from './target';
@@ -112,6 +116,30 @@ export const previewStack = async (
     return engine.preview({ ...target, kubeconfig: undefined }, operation);
   }
   return engine.preview(withImages(target, await buildImages({ names: stackImages(), progress })), operation);
+};
+
+/** What the policies say of a stack as its program declares it today, without cluster and state: evidence for a report. */
+export const judgeStack = async (stack: string, progress: Progress): Promise<Judgement> => {
+  const plain = resolveTarget({ stack, profile: 'default', engine: 'embedded' });
+  const target = plain.embedded
+    ? withImages(plain, await buildImages({ names: stackImages(), progress }))
+    : plain;
+  const { config, policyPacks, policyPackConfig } = target;
+  const result = await runProgram({ projectDir, stack, config, policyPacks, policyPackConfig });
+  const failure = result.diagnostics.find(({ severity }) => severity === 'error');
+  if (failure) {
+    throw new LocalError(`The ${stack} stack cannot be judged: ${failure.message}`, {
+      hint: `Run platform preview --stack ${stack} first.`,
+    });
+  }
+  const now = new Date();
+  return {
+    stack,
+    resources: result.resources.length,
+    verdicts: result.violations,
+    waivers: waiversIn(readSettings(stack), now),
+    at: now.toISOString(),
+  };
 };
 
 /** The cluster with its data, and the state of what ran on it: a new cluster must not meet the records of an old one. */

@@ -30,6 +30,19 @@ describe('the target of a command', () => {
     expect(resolveTarget({ ...options, stack: 'staging', context: 'mine' }).stateDir).not.toContain('/unit/');
   });
 
+  it('is judged under the settings of its environment, and a further pack under its own defaults', () => {
+    const { policyPacks, policyPackConfig } = resolveTarget({
+      ...options,
+      stack: 'production',
+      policyPack: ['/more'],
+    });
+    expect(policyPackConfig.map((file) => file.split('/').slice(-2).join('/'))).toEqual([
+      'settings/production.json',
+      'settings/none.json',
+    ]);
+    expect(policyPacks).toHaveLength(2);
+  });
+
   it('names the stacks there are when one is misspelt', () => {
     expect(() => resolveTarget({ ...options, stack: 'prodution' })).toThrow(
       expect.objectContaining({

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LocalError } from '@platform/local/errors';
 import { profileDir, stacksDir } from '@platform/local/paths';
+import { settingsFile } from '../policies/settings';
 
 export const projectDir = dirname(__dirname);
 
@@ -30,6 +31,8 @@ export interface Target {
   judgeOnly?: boolean;
   stateDir: string;
   policyPacks: string[];
+  /** Settings of each pack, in the same order. */
+  policyPackConfig: string[];
   engine: TargetOptions['engine'];
   config: Record<string, string>;
 }
@@ -56,6 +59,8 @@ export const resolveTarget = (options: TargetOptions): Target => {
     context,
     stateDir: embedded ? profileDir(profile, 'state') : stacksDir(context ?? 'current'),
     policyPacks: [join(projectDir, 'policies'), ...(options.policyPack ?? [])],
+    // The CLI wants as many settings as packs; a further pack gets the file that sets nothing.
+    policyPackConfig: [settingsFile(stack), ...(options.policyPack ?? []).map(() => settingsFile('none'))],
     engine: options.engine,
     config: {
       ...(options.registry ? { 'ecommerce-platform:registry': options.registry } : {}),

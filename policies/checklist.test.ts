@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checklist } from './checklist';
-import { checklistDocument } from './report';
+import { controlsOf } from './controls';
+import { markdown, reportOf } from './report';
 import { rules } from './rules';
 
 const root = join(__dirname, '..');
@@ -19,6 +20,15 @@ describe('the security checklist', () => {
     ]);
     expect(checklist.filter((item) => item.evidence.length === 0)).toEqual([]);
     expect(checklist.flatMap((item) => item.evidence).filter((one) => one.covers.length < 10)).toEqual([]);
+  });
+
+  it('has control numbers for every item, and for no other', () => {
+    expect(Object.keys(controlsOf).sort()).toEqual(checklist.map((item) => item.id).sort());
+    for (const frameworks of Object.values(controlsOf)) {
+      for (const number of frameworks['PCI DSS 4.0.1']) expect(number).toMatch(/^\d{1,2}(\.\d{1,2}){2,3}$/);
+      for (const article of frameworks.GDPR) expect(article).toMatch(/^\d{1,2}(\(\d\))?(\([a-z]\))?$/);
+      for (const criterion of frameworks['SOC 2']) expect(criterion).toMatch(/^(CC|A|C|P)\d\.\d$/);
+    }
   });
 
   it('says "rules" exactly where a rule names the item', () => {
@@ -45,6 +55,6 @@ describe('the security checklist', () => {
         .replace(/[ \t]+/g, ' ')
         .trim();
     const document = readFileSync(join(root, 'docs/checklist.md'), 'utf8');
-    expect(words(document)).toBe(words(checklistDocument()));
+    expect(words(document)).toBe(words(markdown(reportOf())));
   });
 });

@@ -19,6 +19,7 @@ export interface ChecklistItem {
 const rules = (covers: string): Evidence => ({ by: 'rules', covers });
 const planned = (issue: number, covers: string): Evidence => ({ by: 'planned', issue, covers });
 
+const document = (file: string, covers: string): Evidence => ({ by: 'document', file, covers });
 const test = (file: string, title: string, covers: string): Evidence => ({ by: 'test', file, title, covers });
 
 /**
@@ -70,6 +71,7 @@ export const checklist: ChecklistItem[] = [
         'keys rotate by key id',
       ),
       test('libs/http/app.test.ts', 'access tokens', 'what every service refuses in a token'),
+      rules('the edge checks issuer, audience and expiry too'),
     ],
   },
   {
@@ -82,25 +84,34 @@ export const checklist: ChecklistItem[] = [
     title: 'Role-based access control',
     evidence: [
       rules(
-        'roles name what they allow, pods carry no API token unasked, nothing runs in the default namespace',
+        'roles, IAM policies and Kafka grants name what they allow; pods carry no API token unasked; nothing runs in the default namespace',
       ),
     ],
   },
   {
     id: 'authorisation/endpoints',
     title: 'Endpoint permissions verified',
-    evidence: [planned(4, 'the gateway suite: every route with and without the right, from the catalogue')],
+    evidence: [
+      rules('every route of the gateway asks for a token or says why not, and no EnvoyFilter undoes a check'),
+      planned(4, 'the gateway suite: every route with and without the right, from the catalogue'),
+    ],
   },
   {
     id: 'authorisation/admin-access',
     title: 'Admin access restricted',
-    evidence: [rules('cluster-admin is bound to nobody and no role is given to everyone')],
+    evidence: [
+      rules(
+        'neither cluster-admin nor an administrator policy of AWS is given to anybody, and nothing trusts everybody',
+      ),
+    ],
   },
   {
     id: 'authorisation/service-to-service',
     title: 'Service-to-service authentication',
     evidence: [
-      rules('every workload has an identity of its own, and no exception is made from mutual TLS'),
+      rules(
+        'every workload has an identity of its own; the mesh is mutual TLS without exception, allows nothing by default and callers by name; Kafka and AWS know their clients',
+      ),
       planned(4, 'sidecars, STRICT mutual TLS and authorisation by identity, measured by the mesh suite'),
     ],
   },
@@ -108,15 +119,17 @@ export const checklist: ChecklistItem[] = [
     id: 'data/at-rest',
     title: 'Data at rest encrypted (AES-256)',
     evidence: [
-      planned(4, 'KMS keys on databases, caches, volumes and backups, with rules for AWS resources'),
+      rules('databases, caches, brokers, disks, buckets, logs and secrets on AWS have KMS keys that rotate'),
+      planned(4, 'the AWS layer that the rules are about'),
     ],
   },
   {
     id: 'data/in-transit',
     title: 'Data in transit encrypted (TLS 1.3)',
     evidence: [
-      rules('a gateway that ends TLS speaks 1.3 only'),
-      planned(4, 'certificates and a TLS 1.3 policy at every entry of staging and production'),
+      rules(
+        'a gateway that ends TLS speaks 1.3 only, Kafka speaks nothing else, certificates are short-lived',
+      ),
     ],
   },
   {
@@ -138,88 +151,128 @@ export const checklist: ChecklistItem[] = [
   {
     id: 'data/database-encryption',
     title: 'Database access encrypted',
-    evidence: [planned(4, 'TLS required by the databases of staging and production')],
+    evidence: [
+      rules('databases, caches and brokers on AWS force TLS and know their clients'),
+      planned(4, 'the AWS layer that the rules are about'),
+    ],
   },
   {
     id: 'data/secrets-management',
     title: 'Secrets management',
     evidence: [
-      rules('no secret in plain text in environment variables, arguments or ConfigMaps'),
-      planned(4, 'rotation under load, and Secrets Manager through External Secrets'),
+      rules(
+        'no secret in plain text in environment variables, arguments or ConfigMaps; outside ones come from a listed store, without an access key, and are read again',
+      ),
+      planned(4, 'rotation under load, measured'),
     ],
   },
   {
     id: 'infrastructure/security-groups',
     title: 'Security groups',
     evidence: [
-      rules('network policies govern both directions of every workload'),
-      planned(4, 'security groups of the AWS layer'),
+      rules(
+        'network policies govern both directions of every workload; security groups name their peers; data and cluster have no public address; flows are recorded',
+      ),
     ],
   },
   {
     id: 'infrastructure/tls-termination',
     title: 'Load balancer TLS termination',
-    evidence: [planned(4, 'ACM certificates at the load balancer')],
+    evidence: [
+      rules('load balancers, CloudFront, ingresses and gateways end TLS and redirect plain HTTP'),
+      planned(4, 'the edge of the AWS layer'),
+    ],
   },
   {
     id: 'infrastructure/waf',
     title: 'Web application firewall',
     evidence: [
-      rules('no Service is opened past the gateway, where the firewall stands'),
-      planned(4, 'WAFv2 in front of the gateway'),
+      rules(
+        'WAFv2 with managed rules that block stands in front of whatever answers the internet, and no Service is opened past it',
+      ),
+      planned(4, 'the edge of the AWS layer'),
     ],
   },
   {
     id: 'infrastructure/ddos-protection',
     title: 'DDoS protection',
     evidence: [
-      rules('requests and limits: a flood on one workload cannot starve the others'),
-      planned(4, 'Shield, and rate limits at the gateway'),
+      rules(
+        'rate limits at the firewall and on every route of the gateway; requests and limits, so that a flood on one workload cannot starve the others',
+      ),
     ],
   },
   {
     id: 'infrastructure/security-scans',
     title: 'Regular security scans',
     evidence: [
-      rules('images are pinned and workloads visible, so that a scan is about what runs'),
+      rules(
+        'images are pinned, from listed registries, scanned on push; GuardDuty, Inspector and CloudTrail watch the account',
+      ),
+      document('docs/compliance/security-scans.md', 'what is scanned, how often, what stops a release'),
       planned(4, 'a scan that fails at severity high in the pipeline, and nightly'),
     ],
   },
   {
     id: 'infrastructure/workload-hardening',
     title: 'Workload hardening (Pod Security restricted)',
-    evidence: [rules('the whole profile, for every kind of pod owner and container, and a read-only root')],
+    evidence: [
+      rules('the whole profile, for every kind of pod owner and container, and a read-only root'),
+      test(
+        'policies/rules/pod-security.test.ts',
+        'refuses %s where the standard does',
+        'each control of the published profile, field by field',
+      ),
+    ],
   },
   {
     id: 'compliance/pci-dss',
     title: 'PCI DSS level 1',
     evidence: [
-      planned(4, 'control numbers per rule and the scope document: card data never touches the platform'),
+      document(
+        'docs/compliance/pci-dss.md',
+        'scope: card data never touches the platform; which requirement is answered by what',
+      ),
+      test(
+        'services/order/order.adapter.test.ts',
+        'a card number for a payment method',
+        'a card number is refused where a token is asked for, and nothing is stored',
+      ),
     ],
   },
   {
     id: 'compliance/gdpr',
     title: 'GDPR',
-    evidence: [planned(4, 'record of processing, erasure and export of a customer')],
+    evidence: [
+      document('docs/compliance/gdpr.md', 'record of processing activities, bases, periods, rights'),
+      planned(4, 'erasure and export of a customer'),
+    ],
   },
   {
     id: 'compliance/soc2',
     title: 'SOC 2 type II',
     evidence: [
       rules(
-        'availability and change: probes, budgets, inventory labels, stable APIs, routes that do what they say',
+        'availability and change: second replicas, zones, probes, budgets, backups, audit logs, inventory labels, stable APIs, routes that do what they say',
       ),
-      planned(4, 'the evidence report for an auditor'),
+      document(
+        'docs/compliance/soc2.md',
+        'criteria and what answers each, with the evidence an auditor can draw',
+      ),
     ],
   },
   {
     id: 'compliance/penetration-tests',
     title: 'Regular penetration tests',
-    evidence: [planned(4, 'scope, calendar and findings register')],
+    evidence: [
+      document('docs/compliance/penetration-tests.md', 'scope, method, calendar and register of findings'),
+    ],
   },
   {
     id: 'compliance/incident-response',
     title: 'Incident response plan',
-    evidence: [planned(4, 'the plan as a document; the incident service follows R11')],
+    evidence: [
+      document('docs/compliance/incident-response.md', 'roles, severities, steps, deadlines, exercises'),
+    ],
   },
 ];

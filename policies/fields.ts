@@ -60,6 +60,11 @@ export class Field {
     return this.value !== undefined && this.value !== null;
   }
 
+  /** Whether something is given, be it a value that another resource of the same run has yet to provide. */
+  get isGiven(): boolean {
+    return this.unknown || (this.raw !== undefined && this.raw !== null && this.raw !== '');
+  }
+
   /** The text, or undefined when it is missing or something else; numbers count as text. */
   get text(): string | undefined {
     const value = this.value;

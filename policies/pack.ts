@@ -8,6 +8,7 @@ import type {
   StackValidationPolicy,
 } from '@pulumi/policy';
 import { checklist } from './checklist';
+import { controlNumbers } from './controls';
 import {
   type Finding,
   type Outcome,
@@ -42,7 +43,7 @@ export function policyOf(
       name: 'security-checklist',
       version: 'R12',
       reference: rule.item,
-      specification: checklist.find((item) => item.id === rule.item)?.title ?? '',
+      specification: `${checklist.find((item) => item.id === rule.item)?.title} (${controlNumbers(rule.item)})`,
     },
   };
   return rule.scope === 'resource'
@@ -108,7 +109,14 @@ function viewOf(resource: ResourceValidationArgs | PolicyResource): Resource {
     props: plain(resource.props),
     ignoreChanges: resource.opts.ignoreChanges,
     providerNamespace: providerNamespace(resource),
+    references: referencesOf(resource),
   });
+}
+
+function referencesOf(resource: ResourceValidationArgs | PolicyResource): Record<string, string[]> {
+  if (!('propertyDependencies' in resource)) return {};
+  const references = Object.entries(resource.propertyDependencies);
+  return Object.fromEntries(references.map(([key, targets]) => [key, targets.map((one) => one.urn)]));
 }
 
 function providerNamespace(resource: ResourceValidationArgs | PolicyResource): string | undefined {

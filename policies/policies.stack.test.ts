@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EngineResult, preview } from '../local/engine';
 import { rules } from './rules';
-import { compliantStack, deployment, patched, type Sample, UNKNOWN } from './rules/samples.fixtures';
+import { bucket, compliantAccount, database, group, publicAccess } from './rules/aws.samples.fixtures';
+import { compliantStack, deployment, madeOf, patched, type Sample, UNKNOWN } from './rules/samples.fixtures';
 
 // A foreign program in plain JavaScript that registers whatever resources.json holds: the pack must work on any program.
-// A value of '<unknown>' becomes one that only exists once a random string has been made.
+// A value of '<unknown>' becomes one that only exists once a random string has been made, and a property with a reference the id
+// of that resource.
 const program = `
 const pulumi = require('@pulumi/pulumi');
 const { RandomString } = require('@pulumi/random');
@@ -14,8 +16,12 @@ const later = new RandomString('later', { length: 8 }).result;
 const known = (value) => value === '<unknown>' ? later
   : Array.isArray(value) ? value.map(known)
   : value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, known(v)])) : value;
-for (const { type, name, props, ignoreChanges } of require('./resources.json'))
-  new pulumi.CustomResource(type, name, known(props), { ignoreChanges });
+const made = {};
+for (const { type, name, props, ignoreChanges, references = {} } of require('./resources.json')) {
+  const linked = Object.entries(references).map(([key, [urn]]) => [key, made[urn.split('::').slice(2).join('::')].id]);
+  const inputs = { ...known(props), ...Object.fromEntries(linked) };
+  made[type + '::' + name] = new pulumi.CustomResource(type, name, inputs, { ignoreChanges });
+}
 `;
 
 let directory: string;
@@ -91,6 +97,32 @@ describe('the policy pack in the engine', () => {
       expect(violation.urn).toContain('::shop');
     }
     expect(JSON.stringify(result.violations)).not.toContain('hunter22');
+  }, 60_000);
+
+  it('judges a program for AWS, and finds what guards a bucket by what its name is made of', async () => {
+    const fine = await judge(compliantAccount());
+    expect(fine.violations.map((one) => one.message)).toEqual([]);
+    const result = await judge([
+      database({ storageEncrypted: false, publiclyAccessible: true }),
+      group({ 'ingress.0.fromPort': 22, 'ingress.0.toPort': 22 }),
+      bucket({ bucket: undefined }),
+      // Its own resource says only on up which bucket it guards; the program says now.
+      madeOf(publicAccess(), 'bucket', 's3/bucket:Bucket', 'backups'),
+    ]);
+    expect(result.exitCode).toBe(5);
+    expect(
+      mandatory(result)
+        .map((one) => `${one.policy} ${one.urn.split('::').at(-1)}`)
+        .sort(),
+    ).toEqual([
+      'aws-bucket-guarded backups',
+      'aws-bucket-guarded backups',
+      'aws-bucket-guarded backups',
+      'aws-encrypted-at-rest orders',
+      'aws-no-public-data orders',
+      'aws-security-group-closed edge',
+    ]);
+    expect(JSON.stringify(result.violations)).not.toContain('nothing blocks public access');
   }, 60_000);
 
   it('says what it could not check at preview, and still judges what is known beside it', async () => {

@@ -19,6 +19,8 @@ export interface Resource {
   ignoreChanges: string[];
   /** namespace given to the whole provider, if any */
   providerNamespace?: string | undefined;
+  /** URNs of the resources whose outputs a top-level property is made of; known for stack rules only */
+  references: Record<string, string[]>;
 }
 
 interface RuleFacts {
@@ -141,6 +143,7 @@ export function resourceOf(facts: {
   props: unknown;
   ignoreChanges?: string[];
   providerNamespace?: string | undefined;
+  references?: Record<string, string[]>;
 }): Resource {
   const [, api = '', kind = ''] = facts.type.split(':');
   return {
@@ -152,7 +155,14 @@ export function resourceOf(facts: {
     props: new Field(facts.props),
     ignoreChanges: facts.ignoreChanges ?? [],
     providerNamespace: facts.providerNamespace,
+    references: facts.references ?? {},
   };
+}
+
+/** A number from the configuration of a rule, or the default. */
+export function numberSetting(settings: Settings, key: string, otherwise: number): number {
+  const value = settings[key];
+  return typeof value === 'number' ? value : otherwise;
 }
 
 /** A list of texts from the configuration of a rule, or the default. */

@@ -37,7 +37,7 @@ export type WaiverVerdict =
 const required = ['resource', 'owner', 'ticket', 'expires'] as const;
 
 /** What is wrong with a waiver as written; undefined when nothing is. */
-function flaw(waiver: Record<string, unknown>): string | undefined {
+export function flawOf(waiver: Record<string, unknown>): string | undefined {
   const missing = required.find((key) => typeof waiver[key] !== 'string' || waiver[key] === '');
   if (missing) return `has no ${missing}`;
   const expires = String(waiver.expires);
@@ -46,6 +46,10 @@ function flaw(waiver: Record<string, unknown>): string | undefined {
   return isDay && date.toISOString().startsWith(expires)
     ? undefined
     : `has the expiry '${expires}', which is no day`;
+}
+
+export function hasExpired(waiver: Waiver, now: Date): boolean {
+  return now.getTime() > new Date(`${waiver.expires}T23:59:59.999Z`).getTime();
 }
 
 export function waiversOf(settings: Settings): Record<string, unknown>[] {
@@ -67,14 +71,13 @@ export function judgeWaiver(finding: Finding, settings: Settings, now: Date): Wa
   const candidates = waiversOf(settings).filter((waiver) => isAbout(waiver, finding.resource));
   let note: string | undefined;
   for (const candidate of candidates) {
-    const wrong = flaw(candidate);
+    const wrong = flawOf(candidate);
     if (wrong) {
       note ??= ` (the waiver ${wrong} and does not count)`;
       continue;
     }
     const waiver = candidate as unknown as Waiver;
-    if (now.getTime() <= new Date(`${waiver.expires}T23:59:59.999Z`).getTime())
-      return { state: 'waived', waiver };
+    if (!hasExpired(waiver, now)) return { state: 'waived', waiver };
     note ??= ` (the waiver ${waiver.ticket} of ${waiver.owner} expired on ${waiver.expires})`;
   }
   return note === undefined ? { state: 'none' } : { state: 'refused', note };

@@ -10,7 +10,9 @@ export const addBenchCommand = (program: Command) => {
       'Measure a running platform against baselines of the same run; prints ratios, asserts nothing',
     )
     .option('--profile <name>', 'embedded cluster to measure', 'default')
-    .addOption(new Option('--only <which>', 'one group of measurements').choices(['http', 'platform']))
+    .addOption(
+      new Option('--only <which>', 'one group of measurements').choices(['http', 'platform', 'policies']),
+    )
     .option('--json', 'one JSON document on stdout')
     .action(async ({ profile, only, json }: { profile: string; only?: string; json?: boolean }) => {
       const child = spawn(

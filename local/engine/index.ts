@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Violation } from './analyzer';
 import type { EngineOptions, EngineResult } from './options';
 import type { Op } from './plan';
+import { PolicyPack } from './policies';
 import { readProject } from './project';
 import * as render from './render';
 import type { Diagnostic, StepReport } from './report';
@@ -10,6 +11,7 @@ import { readStateFile, stateFile } from './state';
 import { hasUnknown } from './values';
 
 export type { Diagnostic, EngineOptions, EngineResult, Op, StepReport, Violation };
+export { PolicyPack };
 
 const withSession = async <T>(options: EngineOptions, use: (session: Session) => Promise<T>): Promise<T> => {
   const project = readProject(options.projectDir, options.stack, options.config);
@@ -84,6 +86,7 @@ export const runProgram = (options: {
   projectDir?: string;
   config?: Record<string, string>;
   policyPacks?: string[];
+  policyPackConfig?: string[];
   passphrase?: string;
 }): Promise<EngineResult> =>
   withSession(

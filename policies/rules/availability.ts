@@ -16,6 +16,14 @@ function autoscalerOf(workload: Resource, stack: Resource[]): Resource | undefin
   });
 }
 
+/** Pods that run at least, by the autoscaler or by the workload itself. @throws UnknownValue */
+export function leastReplicas(workload: Resource, stack: Resource[]): number {
+  const least = autoscalerOf(workload, stack)?.props.at('spec', 'minReplicas').number;
+  // Scaled to zero, the autoscaler rests.
+  const replicas = workload.props.at('spec', 'replicas');
+  return replicas.unknown || replicas.number !== 0 ? (least ?? replicas.number ?? 1) : 0;
+}
+
 const disruptionBudget: StackRule = {
   scope: 'stack',
   name: 'disruption-budget',
@@ -31,8 +39,7 @@ const disruptionBudget: StackRule = {
       const one = report.on(workload);
       one.guard(() => {
         const replicas = workload.props.at('spec', 'replicas');
-        const least =
-          autoscalerOf(workload, stack)?.props.at('spec', 'minReplicas').number ?? replicas.number ?? 1;
+        const least = leastReplicas(workload, stack);
         if (least <= 1) return;
         const labels = podTemplate(workload).at('metadata', 'labels').texts;
         const budget = budgets.find(

@@ -75,4 +75,36 @@ const imagePinned: ResourceRule = {
   },
 };
 
-export const imageRules = [imagePinned];
+const imageRegistry: ResourceRule = {
+  scope: 'resource',
+  name: 'image-registry',
+  item: 'infrastructure/security-scans',
+  severity: 'high',
+  level: 'mandatory',
+  description:
+    'Images come from registries on the list, where they are scanned and signed. Without a list any will do.',
+  fix: "push the image to one of the registries of the settings, or add its registry to 'registries' there",
+  settings: {
+    registries: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'host, or host and path, that an image must come from (default: any)',
+    },
+  },
+  matches: ownsPods,
+  validate(resource, report, settings) {
+    const registries = listSetting(settings, 'registries', []);
+    if (registries.length === 0) return;
+    eachContainer(resource, report, (container) => {
+      const at = container.at('image');
+      const repository = parseImage(at.text ?? '')?.repository ?? '';
+      if (!registries.some((one) => repository.startsWith(`${one}/`)))
+        report.violation(
+          at,
+          `the image of container ${containerName(container)}, '${at.text}', comes from elsewhere`,
+        );
+    });
+  },
+};
+
+export const imageRules = [imagePinned, imageRegistry];

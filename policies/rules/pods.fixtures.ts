@@ -1,4 +1,5 @@
 // Fixtures of the rules about pods: Pod Security 'restricted', resources, probes, images and secrets.
+import type { Settings } from '../rule';
 import {
   configMap,
   deployment,
@@ -11,6 +12,8 @@ import {
 
 /** Each entry is one stack; a bare resource is a stack of one. */
 export interface Fixtures {
+  /** of the rule, for all of its fixtures */
+  settings?: Settings;
   good: (Sample | Sample[])[];
   /** each with words the violation must contain */
   bad: [Sample | Sample[], RegExp][];
@@ -261,6 +264,16 @@ export const podFixtures: Record<string, Fixtures> = {
       [pinned('shop:main'), /tag that can move/],
       [pinned('SHOP:1.2.3'), /no image reference/],
       [pinned(undefined), /is missing/],
+    ],
+    unknown: [pinned(UNKNOWN)],
+  },
+  'image-registry': {
+    settings: { registries: ['localhost/store', 'registry.test:5000'] },
+    good: [deployment(), pinned('registry.test:5000/team/shop:1.2.3')],
+    bad: [
+      [pinned('docker.io/library/redis:7.4.1'), /'docker\.io\/library\/redis:7\.4\.1', comes from elsewhere/],
+      [pinned('localhost/storefront/shop:1.2.3'), /comes from elsewhere/],
+      [pinned('localhost:1/store/shop:1.2.3'), /comes from elsewhere/],
     ],
     unknown: [pinned(UNKNOWN)],
   },

@@ -8,22 +8,38 @@ import {
   violationMessage,
 } from '../rule';
 import { rules } from '.';
+import { awsFixtures } from './aws.fixtures';
+import { compliantAccount } from './aws.samples.fixtures';
+import { awsAccountFixtures } from './aws-account.fixtures';
+import { allowNothing, authorizationPolicy, guardFixtures, kafka, kafkaUser } from './guards.fixtures';
 import { judgedByKind, platformFixtures } from './platform.fixtures';
 import { podFixtures } from './pods.fixtures';
 import { compliantStack, deployment, everyOwner, patched, type Sample, UNKNOWN } from './samples.fixtures';
 
-const fixtures = { ...podFixtures, ...platformFixtures };
+const fixtures = {
+  ...podFixtures,
+  ...platformFixtures,
+  ...guardFixtures,
+  ...awsFixtures,
+  ...awsAccountFixtures,
+};
 
 function judge(rule: Rule, fixture: Sample | Sample[]): Outcome {
   const stack = (Array.isArray(fixture) ? fixture : [fixture]).map(resourceOf);
-  if (rule.scope === 'stack') return runStackRule(rule, stack);
-  const outcomes = stack.map((resource) => runResourceRule(rule, resource));
+  const settings = fixtures[rule.name]?.settings;
+  if (rule.scope === 'stack') return runStackRule(rule, stack, settings);
+  const outcomes = stack.map((resource) => runResourceRule(rule, resource, settings));
   return {
     violations: outcomes.flatMap((one) => one.violations),
     unchecked: outcomes.flatMap((one) => one.unchecked),
   };
 }
 
+const wholeStack = () => [
+  ...compliantStack(),
+  ...[authorizationPolicy(), allowNothing(), kafka(), kafkaUser()],
+  ...compliantAccount(),
+];
 const said = (rule: Rule, outcome: Outcome) => outcome.violations.map((one) => violationMessage(rule, one));
 
 describe('the rules', () => {
@@ -50,7 +66,7 @@ describe('the rules', () => {
 
   it('pass a compliant stack with every kind of workload, without leaving anything unchecked', () => {
     for (const rule of rules) {
-      const outcome = judge(rule, compliantStack());
+      const outcome = judge(rule, wholeStack());
       expect([rule.name, said(rule, outcome), outcome.unchecked]).toEqual([rule.name, [], []]);
     }
   });

@@ -8,6 +8,8 @@ export interface Sample {
   props: Record<string, unknown>;
   ignoreChanges?: string[];
   providerNamespace?: string;
+  /** as in `Resource` */
+  references?: Record<string, string[]>;
 }
 
 /** Dotted path → new value; `undefined` removes. Numbers are list positions; `\.` is a dot inside a key. */
@@ -60,6 +62,7 @@ const template = () => ({
     initContainers: [container('migrate')],
     containers: [container('shop', { livenessProbe: probe('/health'), readinessProbe: probe('/ready') })],
     volumes: [{ name: 'tmp', emptyDir: {} }],
+    topologySpreadConstraints: [{ topologyKey: 'topology.kubernetes.io/zone' }],
   },
 });
 
@@ -108,14 +111,20 @@ export function everyOwner(patch: Patch = {}): Sample[] {
   return [
     owner('core/v1', 'Pod', changed().spec),
     ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) =>
-      owner('apps/v1', kind, { template: changed() }),
+      owner('apps/v1', kind, { template: changed(), ...(kind === 'StatefulSet' && { replicas: 2 }) }),
     ),
     owner('batch/v1', 'Job', { template: changed() }),
     owner('batch/v1', 'CronJob', { schedule: '@daily', jobTemplate: { spec: { template: changed() } } }),
   ];
 }
 
-const resource =
+/** A resource of AWS, its type written without the package. */
+export const aws =
+  (type: string, name: string, props: Record<string, unknown>) =>
+  (patch: Patch = {}): Sample =>
+    patched({ type: `aws:${type}`, name, props }, patch);
+
+export const resource =
   (type: string, name: string, props: Record<string, unknown>) =>
   (patch: Patch = {}): Sample => {
     const [, api = '', kind = ''] = type.split(':');
@@ -171,7 +180,7 @@ export const peerAuthentication = resource('kubernetes:security.istio.io/v1:Peer
 export const gateway = resource('kubernetes:networking.istio.io/v1:Gateway', 'front', {
   spec: {
     servers: [
-      { port: { number: 80, protocol: 'HTTP' }, hosts: ['*'] },
+      { port: { number: 80, protocol: 'HTTP' }, tls: { httpsRedirect: true }, hosts: ['*'] },
       {
         port: { number: 443, protocol: 'HTTPS' },
         tls: { mode: 'SIMPLE', minProtocolVersion: 'TLSV1_3' },
@@ -199,3 +208,16 @@ export const compliantStack = (): Sample[] => [
   peerAuthentication(),
   gateway(),
 ];
+
+/** The property is made of an output of the other resource, so its value is unknown at preview and its source known. */
+export const madeOf = (sample: Sample, property: string, type: string, name: string): Sample => ({
+  ...sample,
+  props: { ...sample.props, [property]: UNKNOWN },
+  references: { [property]: [`urn:pulumi:stack::project::aws:${type}::${name}`] },
+});
+/** The same, of a source that nobody can tell. */
+export const anonymous = (sample: Sample, property: string): Sample => ({
+  ...sample,
+  props: { ...sample.props, [property]: UNKNOWN },
+  references: {},
+});

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { httpRows } from './http';
 import { platformRows } from './platform';
+import { policyRows } from './policies';
 import { type Row, render } from './row';
 
 const { BENCH_PROFILE = 'default', BENCH_ONLY = '', BENCH_JSON = '' } = process.env;
@@ -16,10 +17,13 @@ const frontDoorOf = (profile: string): string => {
 };
 
 const main = async () => {
-  const frontDoor = frontDoorOf(BENCH_PROFILE);
+  const wanted = (group: string) => BENCH_ONLY === '' || BENCH_ONLY === group;
+  // Policies need no cluster.
+  const frontDoor = BENCH_ONLY === 'policies' ? '' : frontDoorOf(BENCH_PROFILE);
   const rows: Row[] = [
-    ...(BENCH_ONLY === 'platform' ? [] : await httpRows(BENCH_PROFILE, frontDoor)),
-    ...(BENCH_ONLY === 'http' ? [] : platformRows(BENCH_PROFILE, frontDoor)),
+    ...(wanted('http') ? await httpRows(BENCH_PROFILE, frontDoor) : []),
+    ...(wanted('platform') ? platformRows(BENCH_PROFILE, frontDoor) : []),
+    ...(wanted('policies') ? await policyRows() : []),
   ];
   process.stdout.write(BENCH_JSON ? `${JSON.stringify(rows, null, 2)}\n` : `${render(rows)}\n`);
 };

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { settingsFile } from '../../policies/settings';
 import { render, root } from './stack';
 
 jest.setTimeout(300_000);
@@ -37,7 +38,8 @@ const previewOfCli = (stack: string): CliStep[] => {
       env,
       stdio: 'ignore',
     });
-    const args = ['preview', '--json', '--stack', stack, '--policy-pack', 'policies', '--non-interactive'];
+    const judged = ['--policy-pack', 'policies', '--policy-pack-config', settingsFile(stack)];
+    const args = ['preview', '--json', '--stack', stack, ...judged, '--non-interactive'];
     return JSON.parse(execFileSync('pulumi', args, { cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 27 }))
       .steps;
   } finally {

@@ -1,6 +1,7 @@
 // The whole program in the engine, with the policy pack, without a cluster.
 import { resolve } from 'node:path';
 import { runProgram } from '@platform/local/engine';
+import { settingsFile } from '../../policies/settings';
 
 export const root = resolve(__dirname, '..', '..');
 
@@ -55,5 +56,6 @@ export async function render(
 ): Promise<Stack> {
   const config = { ...(stack === 'local' ? localImages : {}), ...options.config };
   const policyPacks = options.policies === false ? [] : [resolve(root, 'policies')];
-  return new Stack(await runProgram({ projectDir: root, stack, config, policyPacks }));
+  const policyPackConfig = [settingsFile(stack)];
+  return new Stack(await runProgram({ projectDir: root, stack, config, policyPacks, policyPackConfig }));
 }
