@@ -35,7 +35,7 @@ export interface StatefulServerArgs {
   graceSeconds: number;
   resources: Resources;
   serviceAccountName: Input<string>;
-  /** Keep replicas on different nodes. */
+  /** Keep replicas on different nodes, evenly over zones. */
   spread: boolean;
   /** On the pods; a change rolls them. */
   podAnnotations?: Record<string, string>;
@@ -81,7 +81,7 @@ function podSpec(app: string, args: StatefulServerArgs): types.input.core.v1.Pod
       graceSeconds: args.graceSeconds,
       containers: [serverContainer(app, args, mounts)],
     }),
-    ...(args.spread && args.replicas > 1 ? onDifferentNodes(app) : {}),
+    ...(args.spread && args.replicas > 1 ? apart(app) : {}),
   };
 }
 
@@ -124,12 +124,24 @@ const claim = (app: string, storage: { size: string; class: string }) => ({
   },
 });
 
-const onDifferentNodes = (app: string): Pick<types.input.core.v1.PodSpec, 'affinity'> => ({
-  affinity: {
-    podAntiAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: [
-        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } },
-      ],
+/** Two replicas never on one node. Zones are a preference: with fewer zones than replicas all of them still start. */
+const apart = (app: string): Pick<types.input.core.v1.PodSpec, 'affinity' | 'topologySpreadConstraints'> => {
+  const labelSelector = { matchLabels: { app } };
+  return {
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector },
+        ],
+      },
     },
-  },
-});
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'topology.kubernetes.io/zone',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector,
+      },
+    ],
+  };
+};
