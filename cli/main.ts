@@ -6,6 +6,7 @@ import { addClusterCommands } from './commands/cluster';
 import { addDoctorCommand } from './commands/doctor';
 import { addImagesCommand } from './commands/images';
 import { addPolicyCommands } from './commands/policy';
+import { addSecretCommands } from './commands/secrets';
 import { addStackCommands } from './commands/stack';
 import { addTestCommand } from './commands/test';
 import { report } from './report';
@@ -18,6 +19,7 @@ const program = new Command('platform')
   .enablePositionalOptions();
 
 addStackCommands(program);
+addSecretCommands(program);
 addClusterCommands(program);
 addImagesCommand(program);
 addDoctorCommand(program);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { LocalError } from '@platform/local/errors';
 import { profileDir, stacksDir } from '@platform/local/paths';
 import { settingsFile } from '../policies/settings';
+import { generationsKey, readGenerations } from './generations';
 
 export const projectDir = dirname(__dirname);
 
@@ -30,6 +31,8 @@ export interface Target {
   /** The cluster of `kubeconfig` is not the stack's own: it only judges the form of objects in previews. */
   judgeOnly?: boolean;
   stateDir: string;
+  /** `Pulumi.<stack>.yaml` */
+  stackFile: string;
   policyPacks: string[];
   /** Settings of each pack, in the same order. */
   policyPackConfig: string[];
@@ -42,7 +45,8 @@ const stacks = () =>
 
 export const resolveTarget = (options: TargetOptions): Target => {
   const { stack, profile, context } = options;
-  if (!existsSync(join(projectDir, `Pulumi.${stack}.yaml`))) {
+  const stackFile = join(projectDir, `Pulumi.${stack}.yaml`);
+  if (!existsSync(stackFile)) {
     throw new LocalError(`There is no stack "${stack}"`, {
       hint: `Use one of ${stacks().join(', ')}, or add Pulumi.${stack}.yaml.`,
     });
@@ -51,13 +55,16 @@ export const resolveTarget = (options: TargetOptions): Target => {
   const kubeconfig = embedded
     ? profileDir(profile, 'kubeconfig')
     : process.env.KUBECONFIG || join(homedir(), '.kube', 'config');
+  const stateDir = embedded ? profileDir(profile, 'state') : stacksDir(context ?? 'current');
+  const generations = embedded ? readGenerations({ embedded, stackFile, stateDir, stack }) : {};
   return {
     stack,
     profile,
     embedded,
+    stackFile,
     kubeconfig: (embedded || context) && existsSync(kubeconfig) ? kubeconfig : undefined,
     context,
-    stateDir: embedded ? profileDir(profile, 'state') : stacksDir(context ?? 'current'),
+    stateDir,
     policyPacks: [join(projectDir, 'policies'), ...(options.policyPack ?? [])],
     // The CLI wants as many settings as packs; a further pack gets the file that sets nothing.
     policyPackConfig: [settingsFile(stack), ...(options.policyPack ?? []).map(() => settingsFile('none'))],
@@ -65,6 +72,7 @@ export const resolveTarget = (options: TargetOptions): Target => {
     config: {
       ...(options.registry ? { 'ecommerce-platform:registry': options.registry } : {}),
       ...(options.imageTag ? { 'ecommerce-platform:imageTag': options.imageTag } : {}),
+      ...(Object.keys(generations).length > 0 ? { [generationsKey]: JSON.stringify(generations) } : {}),
     },
   };
 };

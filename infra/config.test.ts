@@ -16,7 +16,8 @@ const refusal = (own: Record<string, string>): string => {
 test('needs no more than the environment; the rest has production’s figures', () => {
   expect(parseConfig(config({ environment: 'production' }))).toMatchObject({
     releaseManaged: false,
-    jwtKeyGeneration: 1,
+    secrets: 'generated',
+    secretGenerations: {},
     gatewayHosts: ['*'],
     storageClass: 'standard',
     postgres: { storage: '100Gi' },
@@ -67,14 +68,14 @@ test.each([
     /releaseManaged: is text of 3 characters; must be true or false/,
   ],
   [
-    'a count that is none',
-    { environment: 'local', jwtKeyGeneration: 'two' },
-    /jwtKeyGeneration: is text of 3 characters; must be a whole number from 1/,
+    'a generation that is none',
+    { environment: 'local', secretGenerations: '{"jwt-secret":"two"}' },
+    /secretGenerations\.jwt-secret: .*must be a whole number from 1/,
   ],
   [
-    'a count out of range',
-    { environment: 'local', jwtKeyGeneration: '0' },
-    /jwtKeyGeneration: is a number; must be a whole number from 1/,
+    'a generation out of range',
+    { environment: 'local', secretGenerations: '{"jwt-secret":0}' },
+    /secretGenerations\.jwt-secret: .*must be a whole number from 1/,
   ],
   ['two brokers', { environment: 'local', kafka: '{"brokers":2}' }, /kafka\.brokers: .*must be 1, 3 or 5/],
   [

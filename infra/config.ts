@@ -1,7 +1,7 @@
 // The stack's settings: everything in which one environment may differ from another, apart from a service's own figures
 // (those are in the catalogue). Parsed once; a key that is not here is an error, because a misspelt one would be silence.
 import { z } from 'zod';
-import { environments, resourcesOf, storageQuantity } from './catalog/schema';
+import { environments, resourcesOf, secretName, storageQuantity } from './catalog/schema';
 import { InputError } from './input-error';
 
 export const project = 'ecommerce-platform';
@@ -14,13 +14,6 @@ export class ConfigError extends InputError {
 }
 
 const flag = z.enum(['true', 'false'], 'true or false').transform((text) => text === 'true');
-const count = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, `a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`);
-
 /** Structured values arrive as JSON text, from the Pulumi CLI as well as from our engine. */
 const json = <T extends z.ZodType>(schema: T) =>
   z
@@ -69,6 +62,11 @@ const kafka = z.strictObject({
   brokers: z.union([z.literal(1), z.literal(3), z.literal(5)], '1, 3 or 5').default(3),
   /** Size of each node's volume. Default 100Gi. */
   storage: storageQuantity.default('100Gi'),
+  /** With Strimzi: the release of Kafka. Default the operator's own. */
+  version: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, 'a release such as "4.1.0"')
+    .optional(),
   /** Heap of each node, mebibytes. Default 1024. */
   heapMebibytes: z.int().min(128).max(32768).default(1024),
   resources: resourcesOf({ requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '2', memory: '3Gi' } }),
@@ -83,6 +81,31 @@ const consul = z.strictObject({
     requests: { cpu: '200m', memory: '256Mi' },
     limits: { cpu: '1', memory: '512Mi' },
   }),
+});
+
+const kurrentdb = z.strictObject({
+  /** Size of each node's volume. Default 100Gi. */
+  storage: storageQuantity.default('100Gi'),
+  resources: resourcesOf({ requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '2', memory: '4Gi' } }),
+});
+
+const secretStore = z.strictObject({
+  /** `ClusterSecretStore`: it is there. `SecretStore`: the program makes it, on AWS Secrets Manager. Default SecretStore. */
+  kind: z
+    .enum(['SecretStore', 'ClusterSecretStore'], 'SecretStore or ClusterSecretStore')
+    .default('SecretStore'),
+  /** Default `platform-secrets`. */
+  name: secretName.default('platform-secrets'),
+  /** Region of Secrets Manager. Default eu-central-1. */
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as "eu-central-1"')
+    .default('eu-central-1'),
+  /** Role the store's service account takes (IRSA); it may read this environment's entries and nothing else. */
+  roleArn: z
+    .string()
+    .regex(/^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')
+    .optional(),
 });
 
 const schema = z.strictObject({
@@ -102,8 +125,19 @@ const schema = z.strictObject({
   images: json(z.record(z.string(), image)).default({}),
   /** True where the release tool owns image, version label and weights. Default false. */
   releaseManaged: flag.default(false),
-  /** Raise by one to sign tokens with a new key; the one before stays valid, older ones are dropped. Default 1. */
-  jwtKeyGeneration: count(1, 10_000).default(1),
+  /**
+   * Where Secrets come from unless the catalogue says so for one: made at random, given in `secretValues`, or fetched by External
+   * Secrets. Default generated.
+   */
+  secrets: z.enum(['generated', 'pulumi', 'external'], 'generated, pulumi or external').default('generated'),
+  /** Where External Secrets fetches; entries are called `ecommerce-platform/<environment>/<secret>`. */
+  secretStore: json(secretStore).default(secretStore.parse({})),
+  /** With `pulumi`: Secret → key → value. Only ever set with `pulumi config set --secret --path`. */
+  secretValues: json(z.record(secretName, z.record(z.string(), z.string()))).default({}),
+  /** Secret → how often its values were made anew, from 1. `platform secrets rotate` raises it. Default 1 each. */
+  secretGenerations: json(
+    z.record(secretName, z.int('a whole number from 1').min(1, 'a whole number from 1').max(10_000)),
+  ).default({}),
   /** Host names the front door answers to. Default all. */
   gatewayHosts: json(z.array(z.string().min(1)).min(1)).default(['*']),
   /** TLS Secret in the gateway's namespace. Set: HTTPS (TLS 1.3) on 443 and a redirect from 80. Unset: HTTP. */
@@ -116,6 +150,13 @@ const schema = z.strictObject({
   /** Whether services are registered with Consul and found through it. Default: whether `images` names one for it. */
   discovery: flag.optional(),
   consul: json(consul).default(consul.parse({})),
+  /** `kafka`: nodes of our own image. `strimzi`: by its operator, with TLS, users and grants. `msk`: managed, of the aws layer. Default kafka. */
+  messaging: z.enum(['kafka', 'strimzi', 'msk'], 'kafka, strimzi or msk').default('kafka'),
+  /** `kurrentdb`: three nodes of it beside the databases. Default postgres: the history of a service is in its own database. */
+  eventStore: z.enum(['postgres', 'kurrentdb'], 'postgres or kurrentdb').default('postgres'),
+  kurrentdb: json(kurrentdb).default(kurrentdb.parse({})),
+  /** VolumeSnapshotClass that copies volumes. Default `standard`. */
+  snapshotClass: z.string().min(1).default('standard'),
 });
 
 export type PlatformConfig = z.infer<typeof schema>;

@@ -8,17 +8,22 @@ import { DiscoveryLayer } from './stacks/discovery';
 import { GatewayLayer } from './stacks/gateway';
 import { MessagingLayer } from './stacks/messaging';
 import { PlatformLayer } from './stacks/platform';
+import { WithdrawalLayer } from './stacks/rotation';
+import { SecretStoreLayer } from './stacks/secret-store';
+import { secretEntries } from './stacks/secrets';
 import { ServicesLayer } from './stacks/services';
 
 const config = parseConfig(runtime.allConfig());
 const context = createContext(config, loadCatalogue(config.environment));
+const entries = secretEntries(context);
 const platform = new PlatformLayer('platform', context);
-const data = new DataLayer('data', context, { dependsOn: platform });
-const messaging = new MessagingLayer('messaging', context, { dependsOn: platform });
-const discovery = context.discovery
-  ? new DiscoveryLayer('discovery', context, { dependsOn: platform })
-  : undefined;
-new ServicesLayer('services', context, { data, messaging, discovery }, { dependsOn: platform });
+const stores = new SecretStoreLayer('secret-store', context, { dependsOn: platform });
+const ground = { dependsOn: [platform, stores] };
+const data = new DataLayer('data', context, ground);
+const messaging = new MessagingLayer('messaging', context, ground);
+const discovery = context.discovery ? new DiscoveryLayer('discovery', context, ground) : undefined;
+const running = new ServicesLayer('services', context, { data, messaging, discovery }, ground);
+const withdrawals = new WithdrawalLayer('withdrawals', context, running, { dependsOn: platform });
 new GatewayLayer('gateway', context, { dependsOn: platform });
 
 const [host] = config.gatewayHosts;
@@ -29,4 +34,6 @@ export const namespace = context.namespace;
 /** Public address; inside the cluster where the front door answers to any host name. */
 export const endpoint = `${scheme}://${host === '*' ? 'istio-ingressgateway.istio-ingress' : host}`;
 export const services = context.services.map(appName);
+/** What there is to rotate. Told once it holds: an interrupted rotation shows the generation before. */
+export const secrets = withdrawals.done.apply(() => entries);
 export const routes = Object.fromEntries(context.services.map((service) => [service.name, service.routes]));

@@ -15,7 +15,8 @@ const path = z
   .regex(/^\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$/, 'starts with "/" and does not end with it');
 const seconds = z.int().min(0).max(3600);
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'is a number with ms, s, m or h, such as "30s"');
-const secretName = z.string().regex(kebab, 'is lower-case words joined by "-"').max(63);
+/** Name of a Kubernetes Secret. */
+export const secretName = z.string().regex(kebab, 'is lower-case words joined by "-"').max(63);
 const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'is UPPER_CASE');
 
 /** Requests and limits of a container: cores (`cpu`) and bytes (`memory`). */
@@ -84,8 +85,11 @@ const database = z.strictObject({
 });
 
 const secret = z.strictObject({
-  /** `generated`: made once at random and kept in the state, encrypted. `existing`: somebody else puts it into the namespace. */
-  source: z.enum(['generated', 'existing']).default('generated'),
+  /**
+   * `generated`: made at random and kept in the state, encrypted. `pulumi`: given in the stack's `secretValues`. `external`: fetched
+   * from the secrets manager. `existing`: somebody else puts it into the namespace. Default: the stack's setting `secrets`.
+   */
+  source: z.enum(['generated', 'pulumi', 'external', 'existing']).optional(),
   /** Keys of the Secret. A generated value is `prefix` and 32 random letters and digits. */
   keys: z
     .record(z.string().regex(kebab), z.strictObject({ prefix: z.string().max(20).default('') }))
@@ -144,6 +148,8 @@ export const serviceSchema = z.strictObject({
     .prefault({}),
   /** true or an object: own PostgreSQL database and role, DATABASE_URL, and `migrate` before every start. Default false. */
   database: z.union([z.boolean(), database]).default(false),
+  /** Keeps its history as events: EVENT_STORE_URL from `kurrentdb-secret` in a stack that has KurrentDB. Default false. */
+  eventStore: z.boolean().default(false),
   /** REDIS_URL from `redis-secret`. Default false. */
   cache: z.boolean().default(false),
   /** Services it calls over HTTP, by catalogue name; each gives <NAME>_SERVICE_URL and a hole in both network policies. */

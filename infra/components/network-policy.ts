@@ -8,6 +8,7 @@ export type Peer =
   | { to: 'app'; app: string; port: number; protocol?: 'UDP' }
   | { to: 'gateway'; port: number }
   | { to: 'dns' }
+  | { to: 'kubernetes' }
   | { to: 'internet' };
 
 export interface NetworkPolicyArgs {
@@ -59,6 +60,12 @@ function ruleFor(peer: Peer): Rule {
           { ...namespaceNamed('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } },
         ],
         ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
+      };
+    case 'kubernetes':
+      // The API server has no pods to select: it is somewhere on the private network, behind 443 or on its own port.
+      return {
+        peers: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map((cidr) => ({ ipBlock: { cidr } })),
+        ports: [tcp(443), tcp(6443)],
       };
     case 'internet':
       return { peers: [{ ipBlock: { cidr: '0.0.0.0/0', except: inside } }], ports: [tcp(443)] };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as k8s from '@pulumi/kubernetes';
-import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import { Component } from './component';
 import { assertNameFits, labelsOf } from './names';
 import { basePod, containerSecurity, type EnvVar, type Mount, type Resources, scratch } from './pod';
@@ -67,9 +67,12 @@ export function jobName(args: OneShotJobArgs): string {
 
 /** Work that is done once and waited for. What it does must bear being done again. */
 export class OneShotJob extends Component {
+  /** Known once the work is done. */
+  readonly done: Output<string>;
+
   constructor(name: string, args: OneShotJobArgs, options?: ComponentResourceOptions) {
     super('OneShotJob', name, options);
-    new k8s.batch.v1.Job(
+    const job = new k8s.batch.v1.Job(
       `${name}-job`,
       {
         metadata: {
@@ -81,6 +84,7 @@ export class OneShotJob extends Component {
       },
       this.child(),
     );
+    this.done = job.id;
     this.registerOutputs({});
   }
 }

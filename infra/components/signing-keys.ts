@@ -66,7 +66,7 @@ export class SigningKeys extends Component {
 
   constructor(name: string, args: SigningKeysArgs, options?: pulumi.ComponentResourceOptions) {
     super('SigningKeys', name, options);
-    assertInRange('jwtKeyGeneration', args.generation, { min: 1, max: 10_000 });
+    assertInRange(`generation of ${name}`, args.generation, { min: 1, max: 10_000 });
     const seeds = generationsInUse(args.generation).map(
       (generation) =>
         new random.RandomBytes(`${name}-seed-${generation}`, { length: 32 }, this.child()).base64,

@@ -1,6 +1,7 @@
 // Who may talk to whom, read off the catalogue. Both ends get the same answer, so a connection is either open on both or shut.
 import type { ServiceEntry } from '../catalog/schema';
 import type { Peer } from '../components/network-policy';
+import type { PlatformConfig } from '../config';
 import { appName, checkPort, servers, usesTopics } from './context';
 
 export interface Connections {
@@ -23,7 +24,7 @@ const toServer = (server: { app: string; port: number }): Peer => ({ to: 'app', 
 export function connectionsOf(
   service: ServiceEntry,
   services: ServiceEntry[],
-  { discovery = false }: { discovery?: boolean } = {},
+  { discovery = false, config }: { discovery?: boolean; config?: Pick<PlatformConfig, 'eventStore'> } = {},
 ): Connections {
   const { consul } = servers;
   const sandboxes = service.sandboxes.map(() => servers.stripeSandbox);
@@ -42,6 +43,7 @@ export function connectionsOf(
       ...(service.database ? [toServer(servers.postgres)] : []),
       ...(service.cache ? [toServer(servers.redis)] : []),
       ...(usesTopics(service) ? [toServer(servers.kafka)] : []),
+      ...(service.eventStore && config?.eventStore === 'kurrentdb' ? [toServer(servers.eventStore)] : []),
       ...calledBy(service, services).map((other) => toServer({ app: appName(other), port: other.port })),
       ...sandboxes.map(toServer),
       ...(discovery ? [toServer(consul)] : []),

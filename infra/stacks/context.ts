@@ -32,6 +32,7 @@ export const servers = {
   redis: { app: 'redis', port: 6379 },
   kafka: { app: 'kafka', port: 9092 },
   consul: { app: 'consul', port: 8500 },
+  eventStore: { app: 'kurrentdb', port: 2113 },
   stripeSandbox: { app: 'stripe-sandbox', port: 12111 },
 } as const;
 
@@ -49,6 +50,7 @@ export const secretNames = {
   redis: 'redis-secret',
   signingKeys: 'jwt-secret',
   consul: 'consul-secret',
+  eventStore: 'kurrentdb-secret',
 } as const;
 
 /** Secret with a service's own Consul token. */

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import * as pulumi from '@pulumi/pulumi';
@@ -11,10 +8,12 @@ import { fromSecret, secretFile } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
 import { StatefulServer } from '../components/stateful-server';
 import { appName, type Context, secretNames, servers } from './context';
-import { Database, databaseJobName, postgresUid } from './database';
+import { Database, databaseJobName } from './database';
+import { postgresUid, scripts, scriptsName } from './postgres-job';
+import { PostgresPassword, passwordJobs, RedisPassword, redisUid } from './rotation';
+import { secretSource } from './secrets';
 
-const redisUid = 999;
-const databaseScript = readFileSync(join(__dirname, 'database.sql'), 'utf8');
+const password = { password: {} };
 
 /** Second layer: PostgreSQL with a database per service, and Redis. */
 export class DataLayer extends Component {
@@ -25,7 +24,12 @@ export class DataLayer extends Component {
   constructor(name: string, context: Context, options: ComponentResourceOptions) {
     super('DataLayer', name, options);
     const postgres = this.postgres(context);
-    const script = this.script(context);
+    const script = this.scripts(context);
+    const superuser = new PostgresPassword(
+      passwordJobs.postgres,
+      { context, scriptsName },
+      this.child({ dependsOn: [postgres, script] }),
+    );
     this.databases = new Map(
       context.services
         .filter((service) => service.database)
@@ -33,20 +37,24 @@ export class DataLayer extends Component {
           service.name,
           new Database(
             databaseJobName(service),
-            { context, service, scriptName: script.name },
-            this.child({ dependsOn: [postgres, script.configMap] }),
+            { context, service, scriptsName },
+            this.child({ dependsOn: [superuser, script] }),
           ),
         ]),
     );
     this.redis = this.cache(context);
+    new RedisPassword(passwordJobs.redis, { context, step: 'admit' }, this.child({ dependsOn: this.redis }));
     this.registerOutputs({});
   }
 
-  private postgres({ namespace, config, services, image, spread }: Context): StatefulServer {
+  private postgres(context: Context): StatefulServer {
+    const { namespace, config, services, image, spread } = context;
     const { app, port } = servers.postgres;
+    const secretName = secretNames.postgres;
+    const source = secretSource(context, secretName, password);
     const secret = new PlatformSecret(
       app,
-      { namespace, app, secretName: secretNames.postgres, source: 'generated', passwords: { password: {} } },
+      { namespace, app, secretName, source, keys: password, keepPrevious: true },
       this.child(),
     );
     const users = services.filter(({ database }) => database);
@@ -74,9 +82,10 @@ export class DataLayer extends Component {
         startupSeconds: 300,
         graceSeconds: 60,
         resources: config.postgres.resources,
-        ingress: users.flatMap((service): Peer[] =>
-          [appName(service), databaseJobName(service)].map((client) => ({ to: 'app', app: client, port })),
-        ),
+        ingress: [
+          ...users.flatMap((service) => [appName(service), databaseJobName(service)]),
+          passwordJobs.postgres,
+        ].map((client): Peer => ({ to: 'app', app: client, port })),
         egress: [],
         spread,
       },
@@ -84,30 +93,35 @@ export class DataLayer extends Component {
     );
   }
 
-  private script({ namespace }: Context) {
-    const name = `database-script-${createHash('sha256').update(databaseScript).digest('hex').slice(0, 8)}`;
-    const configMap = new k8s.core.v1.ConfigMap(
+  private scripts({ namespace }: Context) {
+    return new k8s.core.v1.ConfigMap(
       'database-script',
       {
-        metadata: { name, namespace, labels: labelsOf({ app: 'database-script', component: 'script' }) },
-        data: { 'database.sql': databaseScript },
+        metadata: {
+          name: scriptsName,
+          namespace,
+          labels: labelsOf({ app: 'database-script', component: 'script' }),
+        },
+        data: scripts,
         immutable: true,
       },
       this.child(),
     );
-    return { name, configMap };
   }
 
-  private cache({ namespace, config, services, image, spread }: Context): StatefulServer {
+  private cache(context: Context): StatefulServer {
+    const { namespace, config, services, image, spread } = context;
     const { app, port } = servers.redis;
+    const secretName = secretNames.redis;
     const secret = new PlatformSecret(
       app,
       {
         namespace,
         app,
-        secretName: secretNames.redis,
-        source: 'generated',
-        passwords: { password: {} },
+        secretName,
+        source: secretSource(context, secretName, password),
+        keys: password,
+        keepPrevious: true,
         derive: ({ password }) => ({
           url: pulumi.interpolate`redis://:${password}@${app}:${port}`,
           'redis.conf': redisConfiguration(config.redis.maxMemory, password ?? ''),
@@ -133,9 +147,9 @@ export class DataLayer extends Component {
         startupSeconds: 60,
         graceSeconds: 10,
         resources: config.redis.resources,
-        ingress: services
-          .filter((service) => service.cache)
-          .map((service): Peer => ({ to: 'app', app: appName(service), port })),
+        ingress: [...services.filter((service) => service.cache).map(appName), passwordJobs.redis].map(
+          (client): Peer => ({ to: 'app', app: client, port }),
+        ),
         egress: [],
         spread,
       },

@@ -1,13 +1,21 @@
--- Gives one service its database and role. psql runs it as the server's superuser; it may run again at any time and then only
--- sets the password. Names and password come from the environment: arguments can be read by every process of the machine.
-\getenv name SERVICE_DATABASE
+-- Gives one service its database and lets one of its two roles log in. psql runs it as the server's superuser; it may run again at
+-- any time and then only sets the password. Names and password come from the environment: arguments can be read by every process
+-- of the machine.
+\getenv owner SERVICE_DATABASE
+\getenv role SERVICE_ROLE
 \getenv password SERVICE_PASSWORD
 \set QUIET on
 -- A statement that fails is logged with its text, and one of these has a password in it.
 SET log_min_error_statement = panic;
 SET log_statement = 'none';
 SET log_min_duration_statement = -1;
-SELECT format('CREATE ROLE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
-SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', :'name', :'password') \gexec
-SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
-SELECT format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', :'name') \gexec
+SET client_min_messages = warning;
+-- Nobody logs in as the owner. Whoever does log in acts as the owner, so that all objects are its own and a role can go.
+SELECT format('CREATE ROLE %I', :'owner') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'owner') \gexec
+SELECT format('ALTER ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD NULL', :'owner') \gexec
+SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', :'role', :'password') \gexec
+SELECT format('GRANT %I TO %I', :'owner', :'role') \gexec
+SELECT format('ALTER ROLE %I SET role = %L', :'role', :'owner') \gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'owner', :'owner') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'owner') \gexec
+SELECT format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', :'owner') \gexec

@@ -4,24 +4,31 @@ import { databaseSecretName } from '../catalog/checks';
 import type { ServiceEntry } from '../catalog/schema';
 import { Component } from '../components/component';
 import { NetworkPolicy } from '../components/network-policy';
-import { OneShotJob } from '../components/one-shot-job';
-import { configFiles, fromSecret } from '../components/pod';
+import { fromSecret } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
 import { ServiceAccount } from '../components/service-account';
-import { type Context, secretNames, servers } from './context';
+import { type Context, servers } from './context';
+import { postgresJob } from './postgres-job';
+import { generationOf, secretSource } from './secrets';
 
 export interface DatabaseArgs {
   context: Context;
   service: ServiceEntry;
-  /** ConfigMap with `database.sql`. Named after its content, so that another script makes another Job. */
-  scriptName: string;
+  /** ConfigMap with the SQL. Named after its content, so that another script makes another Job. */
+  scriptsName: string;
 }
 
-export const postgresUid = 999;
-const scriptFolder = '/scripts';
+type Named = Pick<ServiceEntry, 'name'>;
 
-/** Label `app` of the Job that makes a service's database. */
-export const databaseJobName = (service: Pick<ServiceEntry, 'name'>) => `${service.name}-database`;
+/** Label `app` of the Jobs that look after a service's database. */
+export const databaseJobName = (service: Named) => `${service.name}-database`;
+
+/**
+ * The role a generation of the password belongs to. Two take turns, both acting as the owner of the database: the next one can log in
+ * before the last one no longer can.
+ */
+export const databaseRole = (service: Named, generation: number) =>
+  `${service.name}_${generation % 2 === 1 ? 'a' : 'b'}`;
 
 /** A service's own database and role on the shared server, and the Secret the service reads its address from. */
 export class Database extends Component {
@@ -30,49 +37,44 @@ export class Database extends Component {
     const { context, service } = args;
     const { namespace } = context;
     const app = databaseJobName(service);
+    const secretName = databaseSecretName(service);
+    const keys = { password: {} };
+    const generation = generationOf(context, secretName);
+    const role = databaseRole(service, generation);
     const secret = new PlatformSecret(
       name,
       {
         namespace,
         app,
-        secretName: databaseSecretName(service),
-        source: 'generated',
-        passwords: { password: {} },
+        secretName,
+        source: secretSource(context, secretName, keys),
+        keys,
         derive: ({ password }) => ({
-          username: service.name,
-          url: pulumi.interpolate`postgres://${service.name}:${password}@${servers.postgres.app}:${servers.postgres.port}/${service.name}`,
+          username: role,
+          url: pulumi.interpolate`postgres://${role}:${password}@${servers.postgres.app}:${servers.postgres.port}/${service.name}`,
         }),
       },
       this.child(),
     );
-    const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
+    const account = new ServiceAccount(app, { namespace, app }, this.child());
     const egress = [{ to: 'dns' } as const, { to: 'app', ...servers.postgres } as const];
     const policy = new NetworkPolicy(app, { namespace, app, ingress: [], egress }, this.child());
-    new OneShotJob(
+    postgresJob(
       app,
       {
-        namespace,
+        context,
         app,
-        image: context.image('postgres'),
-        uid: postgresUid,
-        command: ['psql', '--no-psqlrc', '--set=ON_ERROR_STOP=1', `--file=${scriptFolder}/database.sql`],
+        scriptsName: args.scriptsName,
+        script: 'database.sql',
         env: [
-          { name: 'PGHOST', value: servers.postgres.app },
-          { name: 'PGUSER', value: 'postgres' },
-          { name: 'PGDATABASE', value: 'postgres' },
-          { name: 'PGCONNECT_TIMEOUT', value: '5' },
-          fromSecret('PGPASSWORD', secretNames.postgres, 'password'),
           { name: 'SERVICE_DATABASE', value: service.name },
+          { name: 'SERVICE_ROLE', value: role },
+          // Two generations later it is the same role again, and must be another Job.
+          { name: 'SERVICE_GENERATION', value: String(generation) },
           fromSecret('SERVICE_PASSWORD', secret.secretName, 'password'),
         ],
-        mounts: [configFiles(scriptFolder, args.scriptName)],
-        resources: {
-          requests: { cpu: '20m', memory: '32Mi' },
-          limits: { cpu: '500m', memory: '128Mi' },
-        },
-        serviceAccountName,
       },
-      this.child({ dependsOn: [secret, policy] }),
+      this.child({ dependsOn: [secret, account, policy] }),
     );
     this.registerOutputs({});
   }

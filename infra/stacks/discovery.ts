@@ -11,7 +11,7 @@ import { labelsOf } from '../components/names';
 import { NetworkPolicy, type Peer } from '../components/network-policy';
 import { OneShotJob } from '../components/one-shot-job';
 import { configFiles, type EnvVar, fromSecret, secretFile } from '../components/pod';
-import { PlatformSecret } from '../components/secret';
+import { PlatformSecret, type SecretSource } from '../components/secret';
 import { ServiceAccount } from '../components/service-account';
 import { StatefulServer } from '../components/stateful-server';
 import { peersServiceName } from '../components/stateful-server-spec';
@@ -25,6 +25,9 @@ const gossipPort = 8301;
 const aclApp = 'consul-acl';
 const scriptFolder = '/scripts';
 const aclScript = readFileSync(join(__dirname, 'consul-acl.sh'), 'utf8');
+
+/** Nobody outside the cluster needs these, and they are computed from the random values: no store of secrets could build them. */
+const madeHere: SecretSource = { kind: 'generated', generation: 1 };
 
 /** Consul's servers, its access rules, and a token per service. Catalogue and health only: the mesh is Istio's. */
 export class DiscoveryLayer extends Component {
@@ -49,8 +52,8 @@ export class DiscoveryLayer extends Component {
     return new PlatformSecret(
       app,
       {
-        ...{ namespace, app, secretName: secretNames.consul, source: 'generated' },
-        passwords: { gossip: {}, management: {}, agent: {} },
+        ...{ namespace, app, secretName: secretNames.consul, source: madeHere },
+        keys: { gossip: {}, management: {}, agent: {} },
         derive: ({ gossip, management, agent }) => ({
           'management-token': token(management),
           'agent-token': token(agent),
@@ -70,8 +73,8 @@ export class DiscoveryLayer extends Component {
     return new PlatformSecret(
       secretName,
       {
-        ...{ namespace, app: appName(service), secretName, source: 'generated' },
-        passwords: { seed: {} },
+        ...{ namespace, app: appName(service), secretName, source: madeHere },
+        keys: { seed: {} },
         derive: ({ seed }) => ({ token: token(seed) }),
       },
       this.child(),

@@ -1,5 +1,6 @@
 import { loadCatalogue } from '../catalog/load';
-import { clusterEnvironment, topicLines } from './messaging';
+import { clusterEnvironment } from './messaging';
+import { topicLines } from './topics';
 
 test('every topic of the catalogue is made with its dead letters', () => {
   expect(topicLines(loadCatalogue('local'), 1)).toEqual([

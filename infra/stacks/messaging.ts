@@ -1,31 +1,22 @@
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
-import type { ServiceEntry } from '../catalog/schema';
 import { Component } from '../components/component';
 import { NetworkPolicy, type Peer } from '../components/network-policy';
 import { OneShotJob } from '../components/one-shot-job';
 import type { EnvVar } from '../components/pod';
+import { PlatformSecret } from '../components/secret';
 import { ServiceAccount } from '../components/service-account';
 import { StatefulServer } from '../components/stateful-server';
 import { peersServiceName } from '../components/stateful-server-spec';
 import { appName, type Context, servers, usesTopics } from './context';
+import { EventStore } from './event-store';
+import { kafkaSecretName } from './kafka-access';
+import { secretSource } from './secrets';
+import { StrimziKafka } from './strimzi';
+import { topicLines } from './topics';
 
 const kafkaUid = 1000;
 const controllerPort = 9093;
 const topicsApp = 'kafka-topics';
-const millisecondsPerHour = 3_600_000;
-/** Dead letters wait for a person, who may be on holiday. */
-const deadLetterHours = 24 * 30;
-
-/** `name:partitions:retentionMs:replication`, a line per topic and its dead letters, as the kafka image's `topics` reads it. */
-export function topicLines(services: ServiceEntry[], replication: number): string[] {
-  return services.flatMap(({ topics }) =>
-    topics.produces.flatMap(({ name, partitions, retentionHours }) => [
-      [name, partitions, retentionHours * millisecondsPerHour, replication].join(':'),
-      [`${name}.dlq`, 1, deadLetterHours * millisecondsPerHour, replication].join(':'),
-    ]),
-  );
-}
-
 /** One node is the image's default. Several take their number from the pod's own and find each other by name. */
 export function clusterEnvironment(brokers: number): EnvVar[] {
   const { app, port } = servers.kafka;
@@ -48,13 +39,34 @@ export function clusterEnvironment(brokers: number): EnvVar[] {
   ];
 }
 
-/** Third layer: Kafka, and the topics the catalogue declares. */
+/** Third layer: Kafka with the topics the catalogue declares, run by whom the setting `messaging` names. */
 export class MessagingLayer extends Component {
   constructor(name: string, context: Context, options: ComponentResourceOptions) {
     super('MessagingLayer', name, options);
-    const kafka = this.kafka(context);
-    this.topics(context, kafka);
+    switch (context.config.messaging) {
+      case 'kafka':
+        this.topics(context, this.kafka(context));
+        break;
+      case 'strimzi':
+        new StrimziKafka('kafka', context, this.child());
+        break;
+      case 'msk':
+        this.managed(context);
+    }
+    if (context.config.eventStore === 'kurrentdb') new EventStore('event-store', context, this.child());
     this.registerOutputs({});
+  }
+
+  /** The brokers are the aws layer's; here is only what the services log in with. */
+  private managed(context: Context) {
+    const keys = { brokers: {}, username: {}, password: {} };
+    for (const service of context.services.filter(usesTopics)) {
+      const secretName = kafkaSecretName(service);
+      const source = secretSource(context, secretName, keys, 'external');
+      const { namespace } = context;
+      const app = appName(service);
+      new PlatformSecret(secretName, { namespace, app, secretName, source, keys }, this.child());
+    }
   }
 
   private kafka({ namespace, config, services, image, spread }: Context): StatefulServer {

@@ -1,4 +1,5 @@
-import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
+import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import type { ServiceEntry } from '../catalog/schema';
 import { Autoscaler } from '../components/autoscaler';
 import { Component } from '../components/component';
@@ -6,7 +7,7 @@ import { DisruptionBudget } from '../components/disruption-budget';
 import { InstancesAddress, outsideMesh } from '../components/instances';
 import { type Colour, colours } from '../components/names';
 import { NetworkPolicy } from '../components/network-policy';
-import { PlatformSecret } from '../components/secret';
+import { type Keys, PlatformSecret } from '../components/secret';
 import { ServiceAddress } from '../components/service';
 import { ServiceAccount } from '../components/service-account';
 import { SigningKeys } from '../components/signing-keys';
@@ -15,6 +16,7 @@ import type { WorkloadArgs } from '../components/workload-spec';
 import { connectionsOf } from './connections';
 import { appName, type Context, checkPort, instancesName, secretNames } from './context';
 import { discoveryEnvironment } from './discovery-environment';
+import { generationOf, type SourceKind, secretSource, secretsReadBy } from './secrets';
 import { serviceEnvironment, serviceMounts } from './service-environment';
 import { StripeSandbox } from './stripe-sandbox';
 
@@ -24,6 +26,9 @@ const nextVersion = (version: string) => `v${Number(version.slice(1)) + 1}`;
 
 /** Everything of one catalogue entry but its database (data layer), topics (messaging) and route (gateway). */
 export class PlatformService extends Component {
+  /** Known once the pods of both colours are as asked for. */
+  readonly ready: Output<string[]>;
+
   constructor(name: string, context: Context, service: ServiceEntry, options: ComponentResourceOptions) {
     super('PlatformService', name, options);
     const { namespace } = context;
@@ -47,22 +52,27 @@ export class PlatformService extends Component {
       );
     }
     if (service.scale.min > 1) new DisruptionBudget(app, { namespace, app }, this.child());
-    for (const colour of colours) {
-      const ready = this.child({ dependsOn: [policy, ...secrets] });
-      this.colour(context, service, colour, serviceAccountName, ready);
-    }
+    const ready = this.child({ dependsOn: [policy, ...secrets] });
+    const workloads = colours.map((colour) =>
+      this.colour(context, service, colour, serviceAccountName, ready),
+    );
+    this.ready = pulumi.all(workloads.map(({ deployment }) => deployment.id));
     this.registerOutputs({});
   }
 
-  private secrets({ namespace, config }: Context, service: ServiceEntry): Resource[] {
+  private secrets(context: Context, service: ServiceEntry): Resource[] {
+    const { namespace } = context;
     const app = appName(service);
-    const own = Object.entries(service.secrets).map(
-      ([secretName, { source, keys }]) =>
-        new PlatformSecret(secretName, { namespace, app, secretName, source, passwords: keys }, this.child()),
-    );
+    const secret = (secretName: string, keys: Keys, kind?: SourceKind) => {
+      const source = secretSource(context, secretName, keys, kind);
+      return new PlatformSecret(secretName, { namespace, app, secretName, source, keys }, this.child());
+    };
+    const own = Object.entries(service.secrets).map(([name, { source, keys }]) => secret(name, keys, source));
     if (service.authentication !== 'issues') return own;
     const { signingKeys: secretName } = secretNames;
-    const generation = config.jwtKeyGeneration;
+    if (context.config.secrets !== 'generated')
+      return [...own, secret(secretName, { [SigningKeys.fileName]: {} })];
+    const generation = generationOf(context, secretName);
     return [...own, new SigningKeys(secretName, { namespace, app, secretName, generation }, this.child())];
   }
 
@@ -72,7 +82,7 @@ export class PlatformService extends Component {
     colour: Colour,
     serviceAccountName: string,
     options: ComponentResourceOptions,
-  ) {
+  ): Workload {
     const { namespace } = context;
     const app = appName(service);
     const workload = new Workload(
@@ -86,6 +96,7 @@ export class PlatformService extends Component {
       { namespace, app, deploymentName, ...service.scale },
       this.child({ dependsOn: workload }),
     );
+    return workload;
   }
 }
 
@@ -109,10 +120,10 @@ export function workloadArgs(
     liveness: service.probes.liveness,
     readiness: service.probes.readiness,
     env: [
-      ...serviceEnvironment(service, context.services, context.config.environment),
+      ...serviceEnvironment(service, context),
       ...(context.discovery ? discoveryEnvironment(service, context) : []),
     ],
-    mounts: serviceMounts(service),
+    mounts: serviceMounts(service, context),
     migrate: Boolean(service.database),
     serviceAccountName,
     spread: context.spread,
@@ -121,8 +132,8 @@ export function workloadArgs(
   };
 }
 
-/** Processes read their keys once: a new key means new pods. */
-const rolledBy = ({ config }: Context, { authentication }: ServiceEntry): Record<string, string> =>
-  authentication === 'issues'
-    ? { 'ecommerce-platform/signing-key-generation': String(config.jwtKeyGeneration) }
-    : {};
+/** Processes read their secrets once: another generation means other pods. */
+const rolledBy = (context: Context, service: ServiceEntry): Record<string, string> => {
+  const generations = secretsReadBy(service).map((name) => `${name}=${generationOf(context, name)}`);
+  return generations.length > 0 ? { 'ecommerce-platform/secret-generations': generations.join(' ') } : {};
+};

@@ -1,13 +1,19 @@
 import { loadCatalogue } from '../catalog/load';
 import type { Environment } from '../catalog/schema';
+import { parseConfig } from '../config';
 import { serviceEnvironment, serviceMounts } from './service-environment';
 
-const environmentOf = (name: string, environment: Environment = 'local') => {
-  const services = loadCatalogue(environment);
-  const service = services.find((each) => each.name === name);
+const contextOf = (environment: Environment, more: Record<string, string> = {}) => ({
+  services: loadCatalogue(environment),
+  config: parseConfig({ 'ecommerce-platform:environment': environment, ...more }),
+});
+
+const environmentOf = (name: string, environment: Environment = 'local', more?: Record<string, string>) => {
+  const context = contextOf(environment, more);
+  const service = context.services.find((each) => each.name === name);
   if (!service) throw new Error(`no ${name}`);
   return Object.fromEntries(
-    serviceEnvironment(service, services, environment).map((variable) => [
+    serviceEnvironment(service, context).map((variable) => [
       variable.name,
       variable.value ?? (variable.valueFrom as { secretKeyRef: object }).secretKeyRef,
     ]),
@@ -36,9 +42,28 @@ test('order knows whom it calls and where tokens are checked', () => {
   expect(order).not.toHaveProperty('REDIS_URL');
 });
 
+test('Kafka of the operator is reached encrypted, with a password of one’s own', () => {
+  expect(environmentOf('order', 'production', { 'ecommerce-platform:messaging': 'strimzi' })).toMatchObject({
+    KAFKA_BROKERS: 'kafka-kafka-bootstrap:9092',
+    KAFKA_TLS: 'true',
+    KAFKA_CA_FILE: '/var/run/secrets/kafka-ca/ca.crt',
+    KAFKA_USERNAME: 'order-service',
+    KAFKA_PASSWORD: { name: 'kafka-user-order-service', key: 'password' },
+  });
+});
+
+test('managed Kafka says in its Secret where it is and who logs in', () => {
+  expect(environmentOf('order', 'production', { 'ecommerce-platform:messaging': 'msk' })).toMatchObject({
+    KAFKA_BROKERS: { name: 'order-kafka-secret', key: 'brokers' },
+    KAFKA_TLS: 'true',
+    KAFKA_USERNAME: { name: 'order-kafka-secret', key: 'username' },
+  });
+});
+
 test('the issuer alone has the signing keys, as a file', () => {
   expect(environmentOf('user')).toMatchObject({ JWT_SIGNING_KEYS_FILE: '/var/run/secrets/jwt/keys.json' });
-  const holders = loadCatalogue('production').filter((service) => serviceMounts(service).length > 0);
+  const context = contextOf('production');
+  const holders = context.services.filter((service) => serviceMounts(service, context).length > 0);
   expect(holders.map(({ name }) => name)).toEqual(['user']);
 });
 
@@ -52,11 +77,9 @@ test('payment talks to the sandbox locally and to Stripe itself elsewhere', () =
 });
 
 test('a setting of the catalogue cannot hide one of the platform', () => {
-  const services = loadCatalogue('local');
-  const [service] = services;
+  const context = contextOf('local');
+  const [service] = context.services;
   if (!service) throw new Error('empty');
   const clashing = { ...service, env: { PORT: '1' } };
-  expect(() => serviceEnvironment(clashing, services, 'local')).toThrow(
-    /env\.PORT: the platform sets PORT itself/,
-  );
+  expect(() => serviceEnvironment(clashing, context)).toThrow(/env\.PORT: the platform sets PORT itself/);
 });

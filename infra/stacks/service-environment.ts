@@ -1,10 +1,14 @@
 import { databaseSecretName } from '../catalog/checks';
-import type { Environment, ServiceEntry } from '../catalog/schema';
+import type { ServiceEntry } from '../catalog/schema';
 import { type EnvVar, fromSecret, type Mount, secretFile } from '../components/pod';
 import { SigningKeys } from '../components/signing-keys';
 import { InputError } from '../input-error';
-import { appName, secretNames, servers, usesTopics } from './context';
+import { appName, type Context, secretNames } from './context';
+import { certificateSecret } from './event-store';
+import { kafkaEnvironment, kafkaMounts } from './kafka-access';
 
+const eventStoreFolder = '/var/run/secrets/event-store-ca';
+const eventStoreAuthority = 'ca.crt';
 const signingKeysFolder = '/var/run/secrets/jwt';
 
 const plain = (name: string, value: string): EnvVar => ({ name, value });
@@ -14,19 +18,24 @@ const addressVariable = (name: string) => `${name.toUpperCase().replace(/-/g, '_
 /** Everything a service's process reads, secrets by reference only. `env` of the catalogue comes last and cannot hide the rest. */
 export function serviceEnvironment(
   service: ServiceEntry,
-  services: ServiceEntry[],
-  environment: Environment,
+  context: Pick<Context, 'services' | 'config'>,
 ): EnvVar[] {
+  const { services, config } = context;
   const issuer = services.find(({ authentication }) => authentication === 'issues');
   const secrets = Object.entries(service.secrets);
   const own = [
     plain('SERVICE_NAME', appName(service)),
-    plain('ENVIRONMENT', environment),
+    plain('ENVIRONMENT', config.environment),
     plain('PORT', String(service.port)),
     ...when(!Object.hasOwn(service.env, 'LOG_LEVEL'), plain('LOG_LEVEL', 'info')),
     ...when(Boolean(service.database), fromSecret('DATABASE_URL', databaseSecretName(service), 'url')),
     ...when(service.cache, fromSecret('REDIS_URL', secretNames.redis, 'url')),
-    ...when(usesTopics(service), plain('KAFKA_BROKERS', `${servers.kafka.app}:${servers.kafka.port}`)),
+    ...when(
+      service.eventStore && config.eventStore === 'kurrentdb',
+      fromSecret('EVENT_STORE_URL', secretNames.eventStore, 'url'),
+      plain('EVENT_STORE_CA_FILE', `${eventStoreFolder}/${eventStoreAuthority}`),
+    ),
+    ...kafkaEnvironment(context, service),
     ...service.calls.map((name) => plain(addressVariable(name), `http://${appName({ name })}`)),
     ...when(
       service.authentication === 'verifies' && issuer !== undefined,
@@ -48,9 +57,15 @@ export function serviceEnvironment(
   return [...own, ...Object.entries(service.env).map(([name, value]) => plain(name, value))];
 }
 
-/** Files a service's process reads: the issuer's signing keys. */
-export const serviceMounts = (service: ServiceEntry): Mount[] =>
-  when(
+/** Files a service's process reads: the issuer's signing keys, the authority that Kafka's certificates come from. */
+export const serviceMounts = (service: ServiceEntry, context: Pick<Context, 'config'>): Mount[] => [
+  ...when(
     service.authentication === 'issues',
     secretFile(signingKeysFolder, secretNames.signingKeys, SigningKeys.fileName),
-  );
+  ),
+  ...when(
+    service.eventStore && context.config.eventStore === 'kurrentdb',
+    secretFile(eventStoreFolder, certificateSecret, eventStoreAuthority),
+  ),
+  ...kafkaMounts(context, service),
+];

@@ -15,6 +15,8 @@ export interface Ground {
 
 /** Fourth layer: one of each catalogue entry, each waiting only for what it uses. */
 export class ServicesLayer extends Component {
+  private readonly services = new Map<string, PlatformService>();
+
   constructor(name: string, context: Context, ground: Ground, options: ComponentResourceOptions) {
     super('ServicesLayer', name, options);
     for (const service of context.services) {
@@ -26,8 +28,16 @@ export class ServicesLayer extends Component {
         // Its token, not Consul: a service serves without it.
         ...(ground.discovery ? [ground.discovery.tokenOf(service)] : []),
       ];
-      new PlatformService(appName(service), context, service, this.child({ dependsOn }));
+      const app = appName(service);
+      this.services.set(app, new PlatformService(app, context, service, this.child({ dependsOn })));
     }
     this.registerOutputs({});
+  }
+
+  /** One service, to be waited for. @throws Error when there is none of that name */
+  of(app: string): PlatformService {
+    const found = this.services.get(app);
+    if (!found) throw new Error(`there is no service ${app}`);
+    return found;
   }
 }

@@ -24,7 +24,7 @@ const { app, port } = servers.stripeSandbox;
 
 /** The key and the webhook secret are those of the service it stands beside. */
 const sharedSecrets = (service: ServiceEntry, context: Context): EnvVar[] =>
-  serviceEnvironment(service, context.services, context.config.environment).filter(({ name }) =>
+  serviceEnvironment(service, context).filter(({ name }) =>
     ['STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRET'].includes(String(name)),
   );
 

@@ -1,2 +1,2 @@
 export { ConfigError, parseEnv } from './env';
-export { brokerList, httpUrl, serviceVariables } from './variables';
+export { httpUrl, kafkaVariables, serviceVariables } from './variables';

@@ -35,7 +35,16 @@ export const serviceVariables = (name: string, port: number) => ({
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL like http://host' });
 
 /** `host:port,host:port` → list. */
-export const brokerList = list(
-  /^[^\s,]+:\d+(,[^\s,]+:\d+)*$/,
-  'must be host:port, several separated by commas',
-);
+const brokerList = list(/^[^\s,]+:\d+(,[^\s,]+:\d+)*$/, 'must be host:port, several separated by commas');
+
+/**
+ * Where Kafka is and how to get in. TLS with the authorities of `KAFKA_CA_FILE` (of the system where there is none), a name and
+ * password where the brokers ask for them.
+ */
+export const kafkaVariables = {
+  KAFKA_BROKERS: brokerList,
+  KAFKA_TLS: z.stringbool({ error: 'must be true or false' }).optional(),
+  KAFKA_CA_FILE: z.string().optional(),
+  KAFKA_USERNAME: z.string().optional(),
+  KAFKA_PASSWORD: z.string().optional(),
+};

@@ -5,14 +5,14 @@ import { createKafka, type KafkaPort } from '../messaging';
 import { createPool, type Migrations, type Pool, runMigrations } from '../postgres';
 import { createHttpClient, type HttpClient } from '../resilience';
 import { configureTelemetry, createLogger, type Logger } from '../telemetry';
+import { isKafkaConfig, type KafkaConfig, kafkaConnection } from './kafka';
 import { runProgram } from './program';
 
-/** What `serviceVariables` reads; `KAFKA_BROKERS` where the service talks to others through events. */
-interface ServiceConfig extends DiscoveryConfig {
+/** What `serviceVariables` reads; and `kafkaVariables` where the service talks to others through events. */
+interface ServiceConfig extends DiscoveryConfig, Partial<KafkaConfig> {
   ENVIRONMENT: string;
   LOG_LEVEL: string;
   DATABASE_URL: string;
-  KAFKA_BROKERS?: string[];
 }
 
 export interface ServiceParts<C> {
@@ -59,8 +59,9 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
     },
     async serve(config) {
       const { service, version, logger, pool } = open(config);
-      const brokers = config.KAFKA_BROKERS;
-      const kafka = brokers && createKafka({ brokers, clientId: service, logger });
+      const kafka = isKafkaConfig(config)
+        ? createKafka({ ...kafkaConnection(config), clientId: service, logger })
+        : undefined;
       const discovery = createDiscovery(config, logger);
       const upstream = (name: string, baseUrl: string) =>
         createHttpClient({ name, baseUrl, endpoints: discovery?.endpoints(baseUrl) });

@@ -2,3 +2,4 @@ export { consulProgram, startConsul, type TestConsul } from './consul';
 export { startKafka, type TestKafka } from './kafka';
 export { startPostgres, type TestPostgres } from './postgres';
 export { startRedis, type TestRedis } from './redis';
+export { type SecureKafka, startSecureKafka } from './secure-kafka';

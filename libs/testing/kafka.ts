@@ -18,40 +18,46 @@ export interface TestKafka {
   stop(): Promise<void>;
 }
 
-/**
- * A real one-node Kafka (KRaft) on loopback. Jars from $ECP_KAFKA_HOME/libs, Java from ECP_JAVA, else from PATH.
- */
-export async function startKafka(): Promise<TestKafka> {
+export const javaProgram = (): string => process.env.ECP_JAVA ?? 'java';
+
+const flags = [
+  '-Xmx384m',
+  '-Xms128m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:-UsePerfData',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+];
+
+/** The start of a command line that ends in one of Kafka's classes. @throws Error when there is no Kafka */
+export function kafkaCommand(): string[] {
   const home = process.env.ECP_KAFKA_HOME;
   if (!home || !existsSync(join(home, 'libs'))) {
     throw new Error('ECP_KAFKA_HOME must name a folder with libs/*.jar of Kafka; `platform test` sets it.');
   }
-  const java = process.env.ECP_JAVA ?? 'java';
-  const jars = join(home, 'libs', '*');
+  return [...flags, '-cp', join(home, 'libs', '*')];
+}
+
+export const formatArguments = (properties: string): string[] => [
+  ...kafkaCommand(),
+  ...['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties],
+];
+
+/**
+ * A real one-node Kafka (KRaft) on loopback. Jars from $ECP_KAFKA_HOME/libs, Java from ECP_JAVA, else from PATH.
+ */
+export async function startKafka(): Promise<TestKafka> {
+  const java = javaProgram();
+  const command = kafkaCommand();
   const folder = await mkdtemp(join(tmpdir(), 'ecp-kafka-'));
   const [port, controllerPort] = [await freePort(), await freePort()];
   const properties = join(folder, 'server.properties');
   await writeFile(properties, serverProperties(join(folder, 'data'), port, controllerPort));
-  const flags = [
-    '-Xmx384m',
-    '-Xms128m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
-    '-XX:-UsePerfData',
-    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-  ];
-
   const format = async (): Promise<void> => {
     // Formatting takes a JVM of its own: done once per machine, copied afterwards.
     const template = join(tmpdir(), `ecp-kafka-template-${process.getuid?.() ?? 0}-4`);
     if (!existsSync(template)) {
-      await runToEnd(
-        java,
-        [...flags, '-cp', jars, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties],
-        {
-          env: process.env,
-        },
-      );
+      await runToEnd(java, formatArguments(properties), { env: process.env });
       const draft = `${template}-${randomUUID()}`;
       await cp(join(folder, 'data'), draft, { recursive: true });
       await rename(draft, template).catch(() => rm(draft, { recursive: true, force: true }));
@@ -60,7 +66,7 @@ export async function startKafka(): Promise<TestKafka> {
     await cp(template, join(folder, 'data'), { recursive: true });
   };
   const launch = async (): Promise<ServerProcess> => {
-    const server = startServer(java, [...flags, '-cp', jars, 'kafka.Kafka', properties], {
+    const server = startServer(java, [...command, 'kafka.Kafka', properties], {
       cwd: folder,
       env: process.env,
     });
@@ -84,7 +90,8 @@ export async function startKafka(): Promise<TestKafka> {
   };
 }
 
-async function ask(port: number): Promise<void> {
+/** Resolves once a broker has registered. */
+export async function ask(port: number): Promise<void> {
   const admin = new Kafka({
     brokers: [`127.0.0.1:${port}`],
     logLevel: logLevel.NOTHING,
@@ -100,7 +107,13 @@ async function ask(port: number): Promise<void> {
   }
 }
 
-function serverProperties(data: string, port: number, controllerPort: number): string {
+/** One node that is both controller and broker. `more` goes over the rest. */
+export function serverProperties(
+  data: string,
+  port: number,
+  controllerPort: number,
+  more: Record<string, string> = {},
+): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': '1',
@@ -119,6 +132,7 @@ function serverProperties(data: string, port: number, controllerPort: number): s
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
     'auto.create.topics.enable': 'true',
+    ...more,
   })
     .map(([key, value]) => `${key}=${value}`)
     .join('\n');

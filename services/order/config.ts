@@ -1,9 +1,9 @@
-import { brokerList, httpUrl, parseEnv, serviceVariables } from '@platform/libs/config';
+import { httpUrl, kafkaVariables, parseEnv, serviceVariables } from '@platform/libs/config';
 import { z } from 'zod';
 
 const schema = z.object({
   ...serviceVariables('order-service', 3002),
-  KAFKA_BROKERS: brokerList,
+  ...kafkaVariables,
   PRODUCT_SERVICE_URL: httpUrl,
   JWKS_URL: httpUrl,
   /** Seconds an answer of product or payment may take before the order acts on its own. */

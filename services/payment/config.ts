@@ -1,9 +1,9 @@
-import { brokerList, httpUrl, parseEnv, serviceVariables } from '@platform/libs/config';
+import { httpUrl, kafkaVariables, parseEnv, serviceVariables } from '@platform/libs/config';
 import { z } from 'zod';
 
 const schema = z.object({
   ...serviceVariables('payment-service', 3004),
-  KAFKA_BROKERS: brokerList,
+  ...kafkaVariables,
   JWKS_URL: httpUrl,
   STRIPE_API_KEY: z.string().regex(/^[sr]k_(test|live)_\w+$/, "expected 'sk_test_…' or 'sk_live_…'"),
   STRIPE_WEBHOOK_SECRET: z.string().regex(/^whsec_\w+$/, "expected 'whsec_…'"),

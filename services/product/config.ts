@@ -1,9 +1,9 @@
-import { brokerList, parseEnv, serviceVariables } from '@platform/libs/config';
+import { kafkaVariables, parseEnv, serviceVariables } from '@platform/libs/config';
 import { z } from 'zod';
 
 const schema = z.object({
   ...serviceVariables('product-service', 3001),
-  KAFKA_BROKERS: brokerList,
+  ...kafkaVariables,
   /** Unset: each process caches for itself only. */
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a URL like redis://host:6379' }).optional(),
   SEED_PRODUCTS: z.coerce.number().int().min(0).max(1_000_000).default(0),

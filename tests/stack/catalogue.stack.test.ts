@@ -54,7 +54,7 @@ test('a fifth service is one file: it gets all that the others have', async () =
     ['PodDisruptionBudget', 'review-service'],
     ['NetworkPolicy', 'review-service'],
     ['ServiceAccount', 'review-service'],
-    ['Secret', 'review-database-secret'],
+    ['ExternalSecret', 'review-database-secret'],
     ['VirtualService', 'review-service'],
     ['DestinationRule', 'review-service'],
   ] as const) {

@@ -1,0 +1,85 @@
+import { LocalError } from '@platform/local/errors';
+import type { Progress } from '@platform/local/progress';
+import { chooseEngine, type Engine } from './engines';
+import { readGenerations, writeGeneration } from './generations';
+import { bringUp } from './platform';
+import { resolveTarget, type Target, type TargetOptions } from './target';
+
+/** As the program tells it, once it holds. */
+export interface SecretEntry {
+  source: 'generated' | 'pulumi' | 'external' | 'existing';
+  generation: number;
+  usedBy: string[];
+}
+
+interface Deployment {
+  deployment?: { resources?: { type: string; outputs?: { secrets?: Record<string, SecretEntry> } }[] };
+}
+
+/** What the last complete `up` said of the stack's secrets. @throws LocalError when there was none */
+export const secretsOf = async (engine: Engine, target: Target): Promise<Record<string, SecretEntry>> => {
+  const { deployment } = (await engine.exportState(target)) as Deployment;
+  const stack = deployment?.resources?.find(({ type }) => type === 'pulumi:pulumi:Stack');
+  if (stack?.outputs?.secrets) return stack.outputs.secrets;
+  throw new LocalError(`Nothing is known of the secrets of ${target.stack}: it has not been brought up yet`, {
+    hint: `Run: platform up --stack ${target.stack}`,
+  });
+};
+
+/**
+ * The generation to bring up. One that was begun and did not get through is finished, never topped: the generation after it would
+ * take the login that the running pods still use.
+ */
+export const nextGeneration = (settled: number, asked = settled): number =>
+  asked > settled ? asked : settled + 1;
+
+const beforehand: Record<SecretEntry['source'], string | undefined> = {
+  generated: undefined,
+  pulumi: 'the value is the one in the stack’s secretValues: set the new one there first',
+  external: 'the value is the one in the secrets manager: put the new one there first',
+  existing: undefined,
+};
+
+/** Makes one secret anew and brings the stack to it. @returns an exit code */
+export const rotate = async (options: TargetOptions, name: string, progress: Progress): Promise<number> => {
+  const target = resolveTarget(options);
+  const engine = await chooseEngine(options.engine);
+  const entry = known(await secretsOf(engine, target), name);
+  if (entry.source === 'existing') {
+    throw new LocalError(`${name} was put into the namespace by somebody else`, {
+      hint: 'Change it where it comes from, then restart the workloads that read it.',
+    });
+  }
+  const note = beforehand[entry.source];
+  if (note) progress.note(`${name}: ${note}`);
+  const asked = readGenerations(target)[name];
+  const next = nextGeneration(entry.generation, asked);
+  if (asked === next) progress.note(`${name}: generation ${next} was begun before; finishing it`);
+  const file = writeGeneration(target, name, next);
+  const exitCode = await apply(options, engine, progress);
+  if (exitCode !== 0) {
+    progress.note(`${name}: generation ${next} is not through yet; the same command finishes it`);
+    return exitCode;
+  }
+  const now = known(await secretsOf(engine, target), name).generation;
+  if (now !== next) {
+    throw new LocalError(`${name} is at generation ${now}, not ${next}`, { hint: `Look into ${file}.` });
+  }
+  const rolled = entry.usedBy.length > 0 ? `; rolled ${entry.usedBy.join(', ')}` : '';
+  progress.note(`${name}: generation ${entry.generation} → ${next}${rolled}. Kept in ${file}`);
+  return 0;
+};
+
+const known = (secrets: Record<string, SecretEntry>, name: string): SecretEntry => {
+  const entry = secrets[name];
+  if (entry) return entry;
+  throw new LocalError(`There is no secret "${name}"`, {
+    hint: `There are ${Object.keys(secrets).join(', ')}.`,
+  });
+};
+
+/** The target is read again: it carries the generation that was just written. */
+const apply = async (options: TargetOptions, engine: Engine, progress: Progress): Promise<number> =>
+  resolveTarget(options).embedded
+    ? (await bringUp(options, {}, progress)).exitCode
+    : engine.up(resolveTarget(options), {});

@@ -1,0 +1,43 @@
+import type { IExternalSecret } from '@kubernetes-models/external-secrets/external-secrets.io/v1';
+
+export type ExternalSecretSpec = NonNullable<IExternalSecret['spec']>;
+
+/** Which store of External Secrets. */
+export interface StoreReference {
+  kind: 'SecretStore' | 'ClusterSecretStore';
+  name: string;
+}
+
+export interface ExternalSecretArgs {
+  secretName: string;
+  store: StoreReference;
+  /** The store's entry; it holds a JSON object with a property per key. */
+  remoteKey: string;
+  keys: string[];
+  /** Further keys as Go templates over the fetched ones. */
+  template: Record<string, string>;
+}
+
+/** How soon a value that was changed in the store is in the cluster, at the latest. */
+const refreshInterval = '15m';
+
+/** An entry of a secrets manager as a Secret: its keys as they are, and what is built of them. */
+export const externalSecretSpec = (args: ExternalSecretArgs): ExternalSecretSpec => ({
+  refreshInterval,
+  secretStoreRef: args.store,
+  target: {
+    name: args.secretName,
+    creationPolicy: 'Owner',
+    // Running pods keep what they have when somebody removes the entry by mistake.
+    deletionPolicy: 'Retain',
+    template: {
+      engineVersion: 'v2',
+      type: 'Opaque',
+      data: {
+        ...Object.fromEntries(args.keys.map((key) => [key, `{{ index . "${key}" }}`])),
+        ...args.template,
+      },
+    },
+  },
+  data: args.keys.map((key) => ({ secretKey: key, remoteRef: { key: args.remoteKey, property: key } })),
+});

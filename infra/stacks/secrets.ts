@@ -1,0 +1,88 @@
+// Every Secret of the platform: where its values come from, who reads it, and which generation of them is in use.
+import { databaseSecretName } from '../catalog/checks';
+import type { ServiceEntry } from '../catalog/schema';
+import type { Keys, SecretSource } from '../components/secret';
+import { project } from '../config';
+import { InputError } from '../input-error';
+import { appName, type Context, secretNames } from './context';
+
+/** Service account that the store of External Secrets asks with. */
+export const storeServiceAccount = 'external-secrets';
+
+export type SourceKind = SecretSource['kind'];
+
+/** What a person may know of a Secret. */
+export interface SecretEntry {
+  source: SourceKind;
+  generation: number;
+  /** Workloads, by label `app`, that are rolled when it changes. */
+  usedBy: string[];
+}
+
+export const generationOf = ({ config }: Pick<Context, 'config'>, name: string): number =>
+  config.secretGenerations[name] ?? 1;
+
+/** The entry of a Secret in the secrets manager. */
+export const remoteKeyOf = ({ config }: Pick<Context, 'config'>, name: string): string =>
+  `${project}/${config.environment}/${name}`;
+
+/** @throws InputError when the stack is to give values and lacks some; with the command that sets them */
+export function secretSource(
+  context: Pick<Context, 'config'>,
+  name: string,
+  keys: Keys,
+  kind: SourceKind = context.config.secrets,
+): SecretSource {
+  const { config } = context;
+  switch (kind) {
+    case 'generated':
+      return { kind, generation: generationOf(context, name) };
+    case 'external': {
+      const { kind: storeKind, name: storeName } = config.secretStore;
+      const store = { kind: storeKind, name: storeName };
+      return { kind, store, remoteKey: remoteKeyOf(context, name), generation: generationOf(context, name) };
+    }
+    case 'pulumi': {
+      const values = config.secretValues[name] ?? {};
+      const missing = Object.keys(keys).filter((key) => !values[key]);
+      if (missing.length === 0) return { kind, values };
+      const lines = missing.map(
+        (key) => `pulumi config set --secret --path '${project}:secretValues.${name}.${key}'`,
+      );
+      throw new InputError(
+        `${project}:secretValues: Secret ${name} has no ${missing.join(', ')}. Set it:\n  ${lines.join('\n  ')}`,
+      );
+    }
+    case 'existing':
+      return { kind };
+  }
+}
+
+/** Names of the Secrets in a service's environment and files. */
+export const secretsReadBy = (service: ServiceEntry): string[] => [
+  ...(service.database ? [databaseSecretName(service)] : []),
+  ...(service.cache ? [secretNames.redis] : []),
+  ...(service.authentication === 'issues' ? [secretNames.signingKeys] : []),
+  ...Object.keys(service.secrets),
+];
+
+/** By name. @throws InputError for a generation of a Secret that does not exist: a misspelt name would rotate nothing, silently */
+export function secretEntries(context: Context): Record<string, SecretEntry> {
+  const names = [secretNames.postgres, ...new Set(context.services.flatMap(secretsReadBy))].sort();
+  const stranger = Object.keys(context.config.secretGenerations).find((name) => !names.includes(name));
+  if (stranger) {
+    throw new InputError(
+      `${project}:secretGenerations: there is no Secret "${stranger}"; there are ${names.join(', ')}`,
+    );
+  }
+  return Object.fromEntries(names.map((name) => [name, entryOf(context, name)]));
+}
+
+function entryOf(context: Context, name: string): SecretEntry {
+  const declared = context.services.flatMap(({ secrets }) => secrets[name] ?? [])[0];
+  return {
+    source: declared?.source ?? context.config.secrets,
+    generation: generationOf(context, name),
+    usedBy: context.services.filter((service) => secretsReadBy(service).includes(name)).map(appName),
+  };
+}

@@ -1,0 +1,138 @@
+// Passwords are changed while customers are served; not one of their requests may fail.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Customer } from '../../cli/customer';
+import { root } from '../journey/copy';
+import { platform, profile } from '../journey/platform';
+
+const address = process.env.ECP_FRONT_DOOR as string;
+const namespace = 'ecommerce-platform';
+jest.setTimeout(400_000);
+
+const kubectl = (...args: string[]) =>
+  platform(['kubectl', '--profile', profile, '--', '-n', namespace, ...args]);
+const embedded = ['--profile', profile, '--engine', 'embedded'];
+
+const secretValue = (name: string, key: string) => {
+  const { stdout } = kubectl('get', 'secret', name, '-o', `jsonpath={.data.${key}}`);
+  return Buffer.from(stdout, 'base64').toString();
+};
+
+const generation = (name: string): number =>
+  JSON.parse(platform(['secrets', 'list', ...embedded, '--json']).stdout)[name].generation;
+
+/** Runs beside the load, so not with `platform`. `killAfterMs` ends it in the middle of its work. */
+const rotate = (name: string, killAfterMs?: number) =>
+  new Promise<{ code: number | null; said: string }>((resolve) => {
+    const args = ['secrets', 'rotate', name, ...embedded];
+    const child = spawn(process.execPath, [join(root, 'cli/bin/platform.mjs'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        said += chunk;
+      });
+    }
+    if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
+    child.on('close', (code) => resolve({ code, said }));
+  });
+
+/** Customers who look at products, place orders and look them up, one request after another, until told to stop. */
+const startLoad = async (customers: number) => {
+  let stopped = false;
+  let requests = 0;
+  const failures: string[] = [];
+  const lives = await Promise.all(
+    Array.from({ length: customers }, async () => {
+      const customer = new Customer(address);
+      await customer.register();
+      return customer;
+    }),
+  );
+  const request = async (work: () => Promise<unknown>) => {
+    requests++;
+    await work().catch((error: Error) => failures.push(`${new Date().toISOString()} ${error.message}`));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const running = lives.map(async (customer) => {
+    const product = (await customer.products('?limit=50')).find(({ available }) => available > 1000);
+    const productId = product?.id ?? '';
+    const first = await customer.placeOrder([{ productId, quantity: 1 }], 'pm_card_visa');
+    for (let round = 0; !stopped; round++) {
+      await request(() => customer.products(`?limit=${10 + (round % 20)}`));
+      await request(() => customer.order(first.id));
+      if (round % 10 === 0)
+        await request(() => customer.placeOrder([{ productId, quantity: 1 }], 'pm_card_visa'));
+    }
+  });
+  return {
+    async stop() {
+      stopped = true;
+      await Promise.all(running);
+      return { requests, failures };
+    },
+  };
+};
+
+/** Over TCP, as a client would: of its own socket the server asks no password. */
+const loginOf = (url: string) => {
+  const { username, password, pathname } = new URL(url);
+  const client = `postgres://${username}:${password}@127.0.0.1:5432${pathname}`;
+  return kubectl(
+    'exec',
+    'postgres-0',
+    '-c',
+    'postgres',
+    '--',
+    'sh',
+    '-c',
+    `psql "${client}" -tAc 'select current_user'`,
+  );
+};
+
+describe('a secret is rotated under load', () => {
+  it('without a failed request: the database password of order, and the old one is refused afterwards', async () => {
+    const before = secretValue('order-database-secret', 'url');
+    const was = generation('order-database-secret');
+    expect(loginOf(before).stdout.trim()).toBe('order');
+    const load = await startLoad(4);
+    const { code, said } = await rotate('order-database-secret');
+    const { requests, failures } = await load.stop();
+    process.stderr.write(`order-database-secret: ${requests} requests, ${failures.length} failed\n`);
+    expect([code, said]).toEqual([0, expect.stringContaining(`generation ${was} → ${was + 1}`)]);
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(100);
+    const after = secretValue('order-database-secret', 'url');
+    expect(new URL(after).password).not.toBe(new URL(before).password);
+    expect(loginOf(after).stdout.trim()).toBe('order');
+    expect(loginOf(before).status).not.toBe(0);
+    for (const url of [before, after]) expect(said).not.toContain(new URL(url).password);
+  });
+
+  it('without a failed request: the password of Redis, and the old one is refused afterwards', async () => {
+    const before = secretValue('redis-secret', 'password');
+    const load = await startLoad(4);
+    const { code } = await rotate('redis-secret');
+    const { requests, failures } = await load.stop();
+    process.stderr.write(`redis-secret: ${requests} requests, ${failures.length} failed\n`);
+    expect(code).toBe(0);
+    expect(failures).toEqual([]);
+    const ping = (password: string) =>
+      kubectl('exec', 'redis-0', '-c', 'redis', '--', 'sh', '-c', `REDISCLI_AUTH=${password} redis-cli ping`)
+        .stdout;
+    expect(ping(secretValue('redis-secret', 'password'))).toContain('PONG');
+    expect(ping(before)).not.toContain('PONG');
+  });
+
+  it('and finished by the same command after it was killed, without taking a second step', async () => {
+    const was = generation('payment-database-secret');
+    const load = await startLoad(2);
+    await rotate('payment-database-secret', 6_000);
+    const { code, said } = await rotate('payment-database-secret');
+    const { failures } = await load.stop();
+    expect([code, said]).toEqual([0, expect.stringContaining(`generation ${was} → ${was + 1}`)]);
+    expect(failures).toEqual([]);
+    expect(generation('payment-database-secret')).toBe(was + 1);
+  });
+});

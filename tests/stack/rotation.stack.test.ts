@@ -1,0 +1,63 @@
+// A raised generation, as the program renders it.
+import { localImages, type Rendered, render, type Stack } from './stack';
+
+jest.setTimeout(300_000);
+
+const rotated = (generations: Record<string, number>) =>
+  render('local', {
+    config: { ...localImages, 'ecommerce-platform:secretGenerations': JSON.stringify(generations) },
+    policies: false,
+  });
+
+const jobs = (stack: Stack) =>
+  stack.all('Job').map(({ metadata }) => (metadata.name as string).replace(/-[0-9a-f]{8}$/, ''));
+const variable = (job: Rendered, name: string) =>
+  job.spec.template.spec.containers[0].env.find((each: Rendered) => each.name === name)?.value;
+const generations = (stack: Stack, deployment: string) =>
+  stack.one('Deployment', deployment).spec.template.metadata.annotations[
+    'ecommerce-platform/secret-generations'
+  ];
+
+test('at first nothing is withdrawn', async () => {
+  const stack = await rotated({});
+  expect(jobs(stack).filter((name) => /password/.test(name))).toEqual([]);
+  expect(stack.all('Job').some((job) => variable(job, 'WITHDRAWN_ROLE'))).toBe(false);
+});
+
+test('a database’s next password belongs to its other role, and rolls its service only', async () => {
+  const stack = await rotated({ 'order-database-secret': 2 });
+  const roles = stack.all('Job').flatMap((job) => variable(job, 'SERVICE_ROLE') ?? []);
+  expect(roles.sort()).toEqual(['order_b', 'payment_a', 'product_a', 'user_a']);
+  expect(stack.all('Job').flatMap((job) => variable(job, 'WITHDRAWN_ROLE') ?? [])).toEqual(['order_a']);
+  expect(generations(stack, 'order-service-blue')).toBe('order-database-secret=2');
+  expect(generations(stack, 'product-service-blue')).toBe('database-secret=1 redis-secret=1');
+});
+
+test('Redis admits the next password before the pods that bring it, and withdraws the last after them', async () => {
+  const stack = await rotated({ 'redis-secret': 3 });
+  expect(jobs(stack).filter((name) => name === 'redis-password')).toHaveLength(2);
+  expect(generations(stack, 'product-service-blue')).toBe('database-secret=1 redis-secret=3');
+});
+
+test('a misspelt name is refused, with those there are', async () => {
+  const stack = await rotated({ 'orders-secret': 2 });
+  expect(stack.result.exitCode).not.toBe(0);
+  expect(stack.errors().join('\n')).toMatch(/no Secret "orders-secret"; there are database-secret, /);
+});
+
+test('without the values a stack is to give, it says how to set them, and shows none', async () => {
+  const values = { 'redis-secret': { password: 'Marker0That0Must0Hide' } };
+  const stack = await render('local', {
+    config: {
+      ...localImages,
+      'ecommerce-platform:secrets': 'pulumi',
+      'ecommerce-platform:secretValues': JSON.stringify(values),
+    },
+    policies: false,
+  });
+  const said = stack.errors().join('\n');
+  expect(said).toMatch(
+    /pulumi config set --secret --path 'ecommerce-platform:secretValues\.[a-z-]+\.password'/,
+  );
+  expect(said).not.toContain('Marker0That0Must0Hide');
+});
