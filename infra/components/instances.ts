@@ -33,7 +33,7 @@ export const instancesSpec = (args: Pick<InstancesArgs, 'app' | 'targetPort'>): 
   ],
 });
 
-/** Istio does not find out by itself whether a pod asked at its own address speaks mTLS: it is told. */
+/** Which pod is asked is the caller's choice, so Istio cannot find out per endpoint whether it speaks mTLS: it is told. */
 export const instancesTrafficSpec = (
   host: string,
   args: Pick<InstancesArgs, 'maxConnections'>,

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createHttpClient } from '../resilience';
+import { fetchAs } from './fetch-as';
+
+let server: Server;
+let baseUrl: string;
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    if (request.url === '/never') return;
+    if (request.url === '/nothing') return response.writeHead(204).end();
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      response.setHeader('content-type', 'application/json');
+      response.setHeader('set-cookie', ['a=1', 'b=2']);
+      response.end(JSON.stringify({ host: request.headers.host, method: request.method, body }));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const authority = 'product-service-instances.shop.svc.cluster.local:3001';
+const client = () =>
+  createHttpClient({
+    ...{ name: 'product', baseUrl: 'http://unused', timeoutMs: 300, attempts: 1 },
+    endpoints: { run: (work) => work({ baseUrl, fetch: fetchAs(authority) }) },
+  });
+
+test('asks an address under another name', async () => {
+  const answer = await client().request('POST', '/v1/x', { body: { a: 1 } });
+  expect(answer.body).toEqual({ host: authority, method: 'POST', body: '{"a":1}' });
+  expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+});
+
+test('gives back an answer without a body', async () => {
+  expect(await client().request('GET', '/nothing')).toMatchObject({ status: 204, body: undefined });
+});
+
+test('gives up in time, and when nobody is there', async () => {
+  await expect(client().request('GET', '/never')).rejects.toThrow('no answer within 300 ms');
+  const nobody = createHttpClient({
+    ...{ name: 'product', baseUrl: 'http://unused', attempts: 1 },
+    endpoints: { run: (work) => work({ baseUrl: 'http://127.0.0.1:1', fetch: fetchAs(authority) }) },
+  });
+  await expect(nobody.request('GET', '/')).rejects.toThrow('cannot be reached');
+});
