@@ -151,13 +151,7 @@ const table = [
     version: '1.21.0',
     secondsToBuild: 620,
     folder: 'toolchain/consul',
-    builds: [
-      {
-        packages: ['github.com/hashicorp/consul'],
-        // The default is the version with "dev" behind it.
-        ldflags: '-X github.com/hashicorp/consul/version.GitDescribe=v1.21.0',
-      },
-    ],
+    builds: [{ packages: ['github.com/hashicorp/consul'] }],
     provides: { consul: 'consul' },
   },
   {
