@@ -37,11 +37,16 @@ export function factsOf(rule: Rule): RuleFacts {
 
 export const allFacts = (): RuleFacts[] => rules.map(factsOf);
 
-/** The rule of this name; otherwise those that sound like it, for the error message. */
+/** The rule of this name, and the three that sound most like it, for the error message. */
 export function findRule(name: string): { rule?: Rule; similar: string[] } {
   const rule = rules.find((one) => one.name === name);
   const words = name.split('-').filter((word) => word.length > 2);
-  const similar = rules.map((one) => one.name).filter((one) => words.some((word) => one.includes(word)));
+  const shared = (other: string) => words.filter((word) => other.includes(word)).length;
+  const similar = rules
+    .map((one) => one.name)
+    .filter((one) => shared(one) > 0)
+    .sort((a, b) => shared(b) - shared(a))
+    .slice(0, 3);
   return { ...(rule && { rule }), similar };
 }
 

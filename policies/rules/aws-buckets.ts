@@ -1,6 +1,6 @@
 // Buckets: in today's provider each guard is a resource of its own, so the stack as a whole must have them.
 import { asList, isAws, names, statementsOf } from '../aws';
-import type { Resource, ResourceRule, StackRule } from '../rule';
+import { listSetting, type Resource, type ResourceRule, type StackRule } from '../rule';
 
 const isBucket = (resource: Resource) => isAws(resource, 's3/bucket:Bucket', 's3/bucketV2:BucketV2');
 
@@ -66,7 +66,15 @@ const bucketGuardsWhole: ResourceRule = {
       's3/bucketAcl:BucketAcl',
       's3/bucketAclV2:BucketAclV2',
     ),
-  validate(resource, report) {
+  settings: {
+    managedKey: {
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        "Pulumi names of encryption configurations that may use S3's own key (AES256): log delivery of load balancers knows no other",
+    },
+  },
+  validate(resource, report, settings) {
     const { kind, props } = resource;
     if (kind === 'BucketPublicAccessBlock') {
       for (const key of blocks) {
@@ -75,7 +83,8 @@ const bucketGuardsWhole: ResourceRule = {
         });
       }
     } else if (kind.startsWith('BucketServerSideEncryption')) {
-      for (const rule of props.at('rules').items) {
+      const byOwnKey = !listSetting(settings, 'managedKey', []).includes(resource.name);
+      for (const rule of byOwnKey ? props.at('rules').items : []) {
         report.guard(() => {
           const by = rule.at('applyServerSideEncryptionByDefault');
           if (!by.at('sseAlgorithm').text?.startsWith('aws:kms') || !by.at('kmsMasterKeyId').isGiven)

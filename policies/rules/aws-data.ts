@@ -1,7 +1,7 @@
 // Where AWS keeps data: encrypted with a key of our own, reached over TLS from inside only, backed up, hard to delete.
 import { isAws } from '../aws';
 import type { Field } from '../fields';
-import { numberSetting, type Resource, type ResourceRule } from '../rule';
+import { numberSetting, type Resource, type ResourceRule, type StackRule } from '../rule';
 
 const rule = { scope: 'resource', level: 'mandatory' } as const;
 
@@ -186,13 +186,16 @@ const backups: ResourceRule = {
   item: 'compliance/soc2',
   severity: 'high',
   description:
-    'Databases and caches are backed up for long enough, and a last snapshot is taken before they go.',
-  fix: 'set backupRetentionPeriod (cache: snapshotRetentionLimit) to at least the number of days asked for, and skipFinalSnapshot: false with a finalSnapshotIdentifier',
-  settings: { days: { type: 'number', description: 'days a backup is kept at least (default: 7)' } },
+    'Databases are backed up for long enough, caches for a day, and a last snapshot is taken before they go.',
+  fix: 'set backupRetentionPeriod to at least the number of days asked for (cache: snapshotRetentionLimit to 1 or more), and skipFinalSnapshot: false with a finalSnapshotIdentifier',
+  settings: {
+    days: { type: 'number', description: 'days the backup of a database is kept at least (default: 7)' },
+  },
   matches: (resource) => isDatabase(resource) || isCache(resource) || isAws(resource, 'dynamodb/table:Table'),
   validate(resource, report, settings) {
     const { props } = resource;
-    const days = numberSetting(settings, 'days', 7);
+    // What a cache has lost can be fetched again.
+    const days = isCache(resource) ? 1 : numberSetting(settings, 'days', 7);
     if (resource.kind === 'Table') {
       const at = props.at('pointInTimeRecovery', 'enabled');
       if (at.value !== true) report.violation(at, 'no point of the past can be restored');
@@ -239,13 +242,10 @@ const multiZone: ResourceRule = {
   name: 'aws-multi-zone',
   item: 'compliance/soc2',
   severity: 'high',
-  description: 'Databases, caches and node groups survive the loss of a zone.',
+  description: 'Databases, caches, brokers and clusters survive the loss of a zone.',
   fix: 'RDS: multiAz: true; ElastiCache: multiAzEnabled and automaticFailoverEnabled; EKS and MSK: subnets of two zones or more',
   matches: (resource) =>
-    isInstance(resource) ||
-    isCache(resource) ||
-    isBroker(resource) ||
-    isAws(resource, 'eks/nodeGroup:NodeGroup', 'eks/cluster:Cluster'),
+    isInstance(resource) || isCache(resource) || isBroker(resource) || isAws(resource, 'eks/cluster:Cluster'),
   validate(resource, report) {
     const { props } = resource;
     const on = (key: string) => {
@@ -263,10 +263,28 @@ const multiZone: ResourceRule = {
     }
     const subnets = isBroker(resource)
       ? props.at('brokerNodeGroupInfo', 'clientSubnets')
-      : resource.kind === 'Cluster'
-        ? props.at('vpcConfig', 'subnetIds')
-        : props.at('subnetIds');
+      : props.at('vpcConfig', 'subnetIds');
     if (subnets.items.length < 2) report.violation(subnets, 'it stands in one subnet');
+  },
+};
+
+const nodesMultiZone: StackRule = {
+  scope: 'stack',
+  name: 'aws-nodes-multi-zone',
+  item: 'compliance/soc2',
+  severity: 'high',
+  level: 'mandatory',
+  description: 'Nodes stand in two zones or more, in one group or in one group per zone.',
+  fix: 'give the node group subnets of two zones or more, or add a group in another zone',
+  validate(stack, report) {
+    const groups = stack.filter((one) => isAws(one, 'eks/nodeGroup:NodeGroup'));
+    const [first] = groups;
+    if (!first) return;
+    const one = report.on(first);
+    one.guard(() => {
+      const subnets = groups.flatMap((group) => group.props.at('subnetIds').items);
+      if (subnets.length < 2) one.violation(first.props.at('subnetIds'), 'all nodes stand in one subnet');
+    });
   },
 };
 
@@ -278,4 +296,5 @@ export const awsDataRules = [
   backups,
   deletionProtection,
   multiZone,
+  nodesMultiZone,
 ];

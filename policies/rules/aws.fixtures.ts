@@ -95,7 +95,7 @@ export const awsFixtures: Record<string, Fixtures> = {
       [database({ backupRetentionPeriod: 1 }), /kept for 1 days, less than 7/],
       [database({ backupRetentionPeriod: undefined }), /kept for 0 days/],
       [database({ skipFinalSnapshot: true }), /no last snapshot/],
-      [cache({ snapshotRetentionLimit: undefined }), /kept for 0 days/],
+      [cache({ snapshotRetentionLimit: undefined }), /kept for 0 days, less than 1/],
       [aws('dynamodb/table:Table', 'carts', {})(), /no point of the past/],
     ],
     unknown: [database({ backupRetentionPeriod: UNKNOWN })],
@@ -109,14 +109,18 @@ export const awsFixtures: Record<string, Fixtures> = {
     unknown: [database({ deletionProtection: UNKNOWN })],
   },
   'aws-multi-zone': {
-    good: [database(), replica(), cache(), broker(), cluster(), nodeGroup()],
+    good: [database(), replica(), cache(), broker(), cluster()],
     bad: [
       [database({ multiAz: false }), /stands in one zone at multiAz/],
       [cache({ automaticFailoverEnabled: undefined }), /one zone at automaticFailoverEnabled/],
-      [nodeGroup({ subnetIds: ['a'] }), /stands in one subnet/],
       [cluster({ 'vpcConfig.subnetIds': ['a'] }), /one subnet/],
     ],
-    unknown: [database({ multiAz: UNKNOWN }), nodeGroup({ subnetIds: UNKNOWN })],
+    unknown: [database({ multiAz: UNKNOWN }), cluster({ 'vpcConfig.subnetIds': UNKNOWN })],
+  },
+  'aws-nodes-multi-zone': {
+    good: [[nodeGroup()], [nodeGroup({ subnetIds: ['a'] }), nodeGroup({ subnetIds: ['b'] })], [cluster()]],
+    bad: [[[nodeGroup({ subnetIds: ['a'] })], /all nodes stand in one subnet/]],
+    unknown: [[nodeGroup({ subnetIds: UNKNOWN })]],
   },
   'aws-bucket-guarded': {
     good: [
@@ -139,7 +143,14 @@ export const awsFixtures: Record<string, Fixtures> = {
     unknown: [[bucket(), anonymous(publicAccess(), 'bucket'), ...guarded.slice(1)]],
   },
   'aws-bucket-guards-whole': {
-    good: guarded,
+    settings: { managedKey: ['access-logs'] },
+    good: [
+      ...guarded,
+      {
+        ...bucketKey({ 'rules.0.applyServerSideEncryptionByDefault': { sseAlgorithm: 'AES256' } }),
+        name: 'access-logs',
+      },
+    ],
     bad: [
       [publicAccess({ restrictPublicBuckets: undefined }), /restrictPublicBuckets is off/],
       [bucketKey({ 'rules.0.applyServerSideEncryptionByDefault.sseAlgorithm': 'AES256' }), /no KMS key/],

@@ -89,8 +89,12 @@ const superseded: Record<string, string> = {
   'extensions/v1beta1': 'the group that took the kind over (apps/v1, networking.k8s.io/v1 or policy/v1)',
 };
 
-/** EnvoyFilter has no other version, so Istio's old one is right for it. */
-const stillCurrent = new Set(['networking.istio.io/v1alpha3:EnvoyFilter']);
+/** Kinds that have no newer version although their group has. */
+const stillCurrent = new Set([
+  'networking.istio.io/v1alpha3:EnvoyFilter',
+  'configuration.konghq.com/v1beta1:KongUpstreamPolicy',
+  'configuration.konghq.com/v1beta1:KongConsumerGroup',
+]);
 const builtIn = /^(apps|autoscaling|batch|policy|[\w.]+\.k8s\.io)\/v\d+(alpha|beta)\d+$/;
 
 const currentApiVersion: ResourceRule = {

@@ -134,6 +134,10 @@ export const platformFixtures: Record<string, Fixtures> = {
       deployment(),
       virtualService(),
       named(virtualService({ apiVersion: undefined }), 'kubernetes:networking.istio.io/v1alpha3:EnvoyFilter'),
+      named(
+        virtualService({ apiVersion: undefined }),
+        'kubernetes:configuration.konghq.com/v1beta1:KongUpstreamPolicy',
+      ),
     ],
     bad: [
       [deployment({ apiVersion: 'apps/v1beta2' }), /apps\/v1beta2 is no stable version/],
