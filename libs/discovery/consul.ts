@@ -98,7 +98,7 @@ export function createConsulAgent({ url, token }: { url: string; token?: string 
     async healthy(service, { index, waitSeconds, signal }) {
       const query = new URLSearchParams({ passing: 'true', index: String(index), wait: `${waitSeconds}s` });
       // Consul adds up to a sixteenth to the wait, so that not all callers come back at once.
-      const limit = AbortSignal.timeout(waitSeconds * 1000 * (17 / 16) + requestTimeoutMs);
+      const limit = AbortSignal.timeout(Math.ceil(waitSeconds * 1000 * (17 / 16)) + requestTimeoutMs);
       const response = await call('GET', `/v1/health/service/${place(service)}?${query}&stale`, {
         signal: AbortSignal.any([signal, limit]),
       });
