@@ -86,6 +86,11 @@ export const checklist: ChecklistItem[] = [
       rules(
         'roles, IAM policies and Kafka grants name what they allow; pods carry no API token unasked; nothing runs in the default namespace',
       ),
+      test(
+        'tests/messaging/grants.adapter.test.ts',
+        'a service reads neither what it did not ask for nor in a group of another',
+        'the grants of each service, tried on a real broker',
+      ),
     ],
   },
   {
@@ -163,7 +168,21 @@ export const checklist: ChecklistItem[] = [
       rules(
         'no secret in plain text in environment variables, arguments or ConfigMaps; outside ones come from a listed store, without an access key, and are read again',
       ),
-      planned(4, 'rotation under load, measured'),
+      test(
+        'tests/stack/secrets.stack.test.ts',
+        'no generated value stands anywhere else: not in a variable, an argument, an annotation or a ConfigMap',
+        'over everything the program declares',
+      ),
+      test(
+        'tests/stack/messaging.stack.test.ts',
+        'are fetched from the secrets manager, and made nowhere else',
+        'outside of this machine secrets come from AWS Secrets Manager',
+      ),
+      test(
+        'tests/rotation/rotation.cluster.test.ts',
+        'without a failed request: the database password of order, and the old one is refused afterwards',
+        'rotation under load',
+      ),
     ],
   },
   {
