@@ -125,6 +125,8 @@ const schema = z.strictObject({
   images: json(z.record(z.string(), image)).default({}),
   /** True where the release tool owns image, version label and weights. Default false. */
   releaseManaged: flag.default(false),
+  /** True where the cluster starts empty: Istio, the front door and the operators are installed as releases. Default false. */
+  operators: flag.default(false),
   /**
    * Where Secrets come from unless the catalogue says so for one: made at random, given in `secretValues`, or fetched by External
    * Secrets. Default generated.

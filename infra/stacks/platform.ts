@@ -1,4 +1,5 @@
 import * as k8s from '@pulumi/kubernetes';
+import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import { Component } from '../components/component';
 import { DefaultDeny } from '../components/network-policy';
 import type { Context } from './context';
@@ -21,8 +22,8 @@ export const namespaceLabels = (context: Pick<Context, 'namespace' | 'config'>):
 
 /** First layer: the namespace, what it lets in, and that nobody talks to anybody unless declared. */
 export class PlatformLayer extends Component {
-  constructor(name: string, context: Context) {
-    super('PlatformLayer', name);
+  constructor(name: string, context: Context, options?: ComponentResourceOptions) {
+    super('PlatformLayer', name, options);
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       { metadata: { name: context.namespace, labels: namespaceLabels(context) } },

@@ -19,6 +19,9 @@ import { type Crypter, createSecrets, openSecrets } from './secrets';
 import { readStateFile, State, stateFile } from './state';
 import { Redactor, shown } from './values';
 
+/** A chart's content is rendered by the published provider itself, on the machine that installs it. */
+const isRelease = (type: string) => type === 'kubernetes:helm.sh/v3:Release';
+
 /** Everything one operation needs, opened in parallel and closed together. */
 export class Session {
   readonly redactor = new Redactor();
@@ -146,16 +149,19 @@ export class Session {
     return (type: string): Provider => {
       const pkg = type.split(':')[0];
       if (pkg === 'random') return randomProvider;
-      if (pkg === 'kubernetes') {
+      if (pkg === 'kubernetes' && !isRelease(type)) {
         if (kind === 'preview' || this.cluster) return kubernetes;
         throw new LocalError('There is no cluster to change', {
           hint: 'Start the embedded cluster (platform cluster start), or name one with --context.',
         });
       }
       if (kind === 'preview') return previewOnly;
-      throw new LocalError(`${type}: the built-in engine can preview ${pkg} resources, but not make them`, {
-        hint: 'Use the Pulumi CLI for this stack.',
-      });
+      throw new LocalError(
+        `${type}: the built-in engine can preview this kind of resource, but not make it`,
+        {
+          hint: 'Use the Pulumi CLI for this stack.',
+        },
+      );
     };
   }
 

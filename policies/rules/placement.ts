@@ -128,16 +128,36 @@ const visibleWorkload: ResourceRule = {
   severity: 'high',
   level: 'mandatory',
   description: 'Workloads are declared one by one, so that every rule sees them.',
-  fix: 'declare the workload itself; for charts use kubernetes.helm.sh/v4.Chart, whose resources are judged one by one',
+  fix: 'declare the workload itself; for charts use kubernetes.helm.sh/v4.Chart, whose resources are judged one by one, or name the chart you have looked at in the setting charts',
+  settings: {
+    charts: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'charts that somebody has looked at, each as <repository>/<chart>@<version>',
+    },
+  },
   matches: (resource) =>
     resource.type.startsWith('kubernetes:') &&
     ((groupOf(resource) === 'helm.sh' && resource.kind === 'Release') ||
       /^(Pod|PodTemplate|Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|Job|CronJob)(List|Patch)$/.test(
         resource.kind,
       )),
-  validate(resource, report) {
-    report.violation(resource.kind, `the content of a ${resource.kind} cannot be judged`);
+  validate(resource, report, settings) {
+    const chart = resource.kind === 'Release' ? chartOf(resource) : undefined;
+    if (chart !== undefined && listSetting(settings, 'charts', []).includes(chart)) return;
+    const which = chart === undefined ? '' : ` of ${chart}`;
+    report.violation(resource.kind, `the content of a ${resource.kind}${which} cannot be judged`);
   },
 };
+
+/** `<repository>/<chart>@<version>`; undefined when one of them is left to chance. @throws UnknownValue */
+function chartOf({ props }: Resource): string | undefined {
+  const [repository, chart, version] = [
+    props.at('repositoryOpts', 'repo').text,
+    props.at('chart').text,
+    props.at('version').text,
+  ];
+  return repository && chart && version ? `${repository}/${chart}@${version}` : undefined;
+}
 
 export const placementRules = [requiredLabels, noDefaultNamespace, currentApiVersion, visibleWorkload];

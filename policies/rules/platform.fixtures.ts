@@ -157,13 +157,20 @@ export const platformFixtures: Record<string, Fixtures> = {
     unknown: [deployment({ apiVersion: UNKNOWN })],
   },
   'visible-workload': {
-    good: [deployment()],
+    settings: { charts: ['https://charts.example.com/shop@1.1.0'] },
+    good: [
+      deployment(),
+      release({ version: '1.1.0', repositoryOpts: { repo: 'https://charts.example.com' } }),
+    ],
     bad: [
       [release(), /content of a Release cannot be judged/],
+      [
+        release({ version: '1.2.0', repositoryOpts: { repo: 'https://charts.example.com' } }),
+        /content of a Release of https:\/\/charts\.example\.com\/shop@1\.2\.0 cannot/,
+      ],
       [named(deployment(), 'kubernetes:apps/v1:DeploymentList'), /DeploymentList/],
       [named(deployment(), 'kubernetes:apps/v1:DeploymentPatch'), /DeploymentPatch/],
     ],
-    // Whatever a chart's values turn out to be, its content stays unseen: there is nothing to wait for but the chart's own name.
     unknown: [release({ chart: UNKNOWN })],
   },
   'disruption-budget': {
@@ -269,6 +276,3 @@ export const platformFixtures: Record<string, Fixtures> = {
     unknown: [gateway({ 'spec.servers.1.tls': UNKNOWN })],
   },
 };
-
-/** The one rule that judges by kind alone, which is never unknown. */
-export const judgedByKind = ['visible-workload'];
