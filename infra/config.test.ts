@@ -13,6 +13,16 @@ const refusal = (own: Record<string, string>): string => {
   }
 };
 
+const aws = {
+  accountId: '111122223333',
+  owner: 'platform',
+  costCentre: 'shop',
+  contacts: { security: ['a@example.com'], budget: ['b@example.com'] },
+  monthlyBudgetUsd: 100,
+  cluster: { administrators: ['arn:aws:iam::111122223333:role/deployer'] },
+  edge: { zoneId: 'Z0123456789', assetsHost: 'assets.example.com' },
+};
+
 test('needs no more than the environment; the rest has production’s figures', () => {
   expect(parseConfig(config({ environment: 'production' }))).toMatchObject({
     releaseManaged: false,
@@ -95,6 +105,27 @@ test.each([
     /images\.redis: .*a tag or digest/,
   ],
   ['an empty value', { environment: '' }, /environment: is empty/],
+  ['AWS without an account', { environment: 'local', data: 'aws' }, /aws: is missing; data is aws/],
+  [
+    'an account for nothing',
+    { environment: 'local', aws: JSON.stringify(aws) },
+    /aws: says how to build what data does not ask for; remove it, or set data to aws/,
+  ],
+  [
+    'AWS for any host name',
+    { environment: 'local', data: 'aws', secrets: 'external', aws: JSON.stringify(aws) },
+    /gatewayHosts: are all names; a certificate needs to know them/,
+  ],
+  [
+    'AWS with passwords of one’s own',
+    { environment: 'local', data: 'aws', aws: JSON.stringify(aws) },
+    /secrets: must be external where data is aws/,
+  ],
+  [
+    'an account number that lost its zeros',
+    { environment: 'local', data: 'aws', aws: JSON.stringify({ ...aws, accountId: '1234' }) },
+    /aws\.accountId: .*twelve digits/,
+  ],
 ])('refuses %s', (_title, own, message) => {
   expect(refusal(own as Record<string, string>)).toMatch(message);
 });

@@ -1,6 +1,7 @@
 // The stack's settings: everything in which one environment may differ from another, apart from a service's own figures
 // (those are in the catalogue). Parsed once; a key that is not here is an error, because a misspelt one would be silence.
 import { z } from 'zod';
+import { awsSettings } from './aws-settings';
 import { environments, resourcesOf, secretName, storageQuantity } from './catalog/schema';
 import { InputError } from './input-error';
 
@@ -159,6 +160,10 @@ const schema = z.strictObject({
   kurrentdb: json(kurrentdb).default(kurrentdb.parse({})),
   /** VolumeSnapshotClass that copies volumes. Default `standard`. */
   snapshotClass: z.string().min(1).default('standard'),
+  /** `in-cluster`: PostgreSQL and Redis in pods. `aws`: the aws layer, with managed servers and the cluster itself. Default in-cluster. */
+  data: z.enum(['in-cluster', 'aws'], 'in-cluster or aws').default('in-cluster'),
+  /** Account, region and sizes of the aws layer. Needed with `data: aws`, refused without. */
+  aws: json(awsSettings).optional(),
 });
 
 export type PlatformConfig = z.infer<typeof schema>;
@@ -177,11 +182,39 @@ export function parseConfig(all: Record<string, string>): PlatformConfig {
   );
   const parsed = schema.safeParse(own);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => describe(issue, own)));
-  if (parsed.data.registry && !parsed.data.imageTag) {
-    throw new ConfigError([`${prefix}imageTag: is missing; a registry needs the exact tag of its images`]);
-  }
+  const problems = problemsBetween(parsed.data).map((problem) => `${prefix}${problem}`);
+  if (problems.length > 0) throw new ConfigError(problems);
   return parsed.data;
 }
+
+/** What no setting can know alone. */
+function problemsBetween(config: PlatformConfig): string[] {
+  const managed = config.data === 'aws';
+  return [
+    ...when(
+      config.registry && !config.imageTag,
+      'imageTag: is missing; a registry needs the exact tag of its images',
+    ),
+    ...when(
+      managed && !config.aws,
+      'aws: is missing; data is aws, which needs accountId and others (infra/aws-settings.ts)',
+    ),
+    ...when(
+      !managed && config.aws,
+      'aws: says how to build what data does not ask for; remove it, or set data to aws',
+    ),
+    ...when(
+      managed && config.secrets !== 'external',
+      'secrets: must be external where data is aws: addresses and passwords come from Secrets Manager',
+    ),
+    ...when(
+      managed && config.gatewayHosts.includes('*'),
+      'gatewayHosts: are all names; a certificate needs to know them',
+    ),
+  ];
+}
+
+const when = (condition: unknown, problem: string): string[] => (condition ? [problem] : []);
 
 function describe(issue: z.core.$ZodIssue, own: Record<string, string>): string[] {
   const [key, ...rest] = issue.path.map(String);

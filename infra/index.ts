@@ -2,6 +2,7 @@
 import { runtime } from '@pulumi/pulumi';
 import { loadCatalogue } from './catalog/load';
 import { parseConfig } from './config';
+import type { AwsLayer } from './stacks/aws';
 import { appName, createContext } from './stacks/context';
 import { DataLayer } from './stacks/data';
 import { DiscoveryLayer } from './stacks/discovery';
@@ -17,6 +18,12 @@ import { ServicesLayer } from './stacks/services';
 const config = parseConfig(runtime.allConfig());
 const context = createContext(config, loadCatalogue(config.environment));
 const entries = secretEntries(context);
+/** The layer's packages are only loaded where it is asked for. */
+const awsLayer = (): AwsLayer => {
+  const aws: typeof import('./stacks/aws') = require('./stacks/aws');
+  return new aws.AwsLayer('aws', context);
+};
+const cloud = config.data === 'aws' ? awsLayer() : undefined;
 const operators = config.operators ? new OperatorsLayer('operators', 'istio') : undefined;
 const platform = new PlatformLayer('platform', context, { dependsOn: operators });
 const stores = new SecretStoreLayer('secret-store', context, { dependsOn: platform });
@@ -39,3 +46,5 @@ export const services = context.services.map(appName);
 /** What there is to rotate. Told once it holds: an interrupted rotation shows the generation before. */
 export const secrets = withdrawals.done.apply(() => entries);
 export const routes = Object.fromEntries(context.services.map((service) => [service.name, service.routes]));
+/** How to reach the cluster the aws layer makes; unset where the cluster is somebody else's. */
+export const kubeconfig = cloud?.kubeconfigCommand;

@@ -119,6 +119,7 @@ export class Deployment {
         op: old ? 'same' : 'create',
       },
       ...{ changes: [], inputs: goal.inputs, seconds: 0 },
+      propertyDependencies: goal.propertyDependencies,
     };
     this.steps.push(step);
     const started = Date.now();

@@ -11,6 +11,8 @@ export interface StepReport {
   changes: Change[];
   /** The inputs after remediation. They hold secrets: for judging, never for printing. */
   inputs: Properties;
+  /** Input → URNs of the resources whose outputs it is made of; all there is to say of an unknown one. */
+  propertyDependencies?: Record<string, string[]>;
   seconds: number;
   error?: string;
   /** What the cluster says has to happen, when that is more than what the inputs say. */

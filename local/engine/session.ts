@@ -252,7 +252,7 @@ export class Session {
   report(run: Deployment, result: EngineResult, done: boolean): void {
     const { options } = this;
     if (options.json) {
-      const resources = result.resources.map(({ inputs, ...step }) => step);
+      const resources = result.resources.map(({ inputs, propertyDependencies, ...step }) => step);
       const text = JSON.stringify({ ...result, resources, notes: this.notes }, null, 2);
       options.out?.write(`${this.redactor.redact(text)}\n`);
       return;

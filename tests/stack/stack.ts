@@ -22,6 +22,23 @@ export const localImages = {
 // biome-ignore lint/suspicious/noExplicitAny: rendered Kubernetes objects, looked into by path
 export type Rendered = any;
 
+export interface AwsResource {
+  name: string;
+  inputs: Rendered;
+  /** Names of the resources a property is made of; a preview knows no more of ids and ARNs. */
+  from(property: string): string[];
+}
+
+export const namesOf = (resources: AwsResource[]): string[] => resources.map(({ name }) => name).sort();
+
+export const named = (resources: AwsResource[], name: string): AwsResource => {
+  const found = resources.find((resource) => resource.name === name);
+  if (!found) throw new Error(`there is no ${name}; there are ${namesOf(resources).join(', ')}`);
+  return found;
+};
+
+const nameOf = (urn: string) => urn.split('::').at(-1) ?? '';
+
 export class Stack {
   constructor(readonly result: Awaited<ReturnType<typeof runProgram>>) {}
 
@@ -36,6 +53,17 @@ export class Stack {
     const found = this.all(kind).find(({ metadata }) => metadata.name === name);
     if (!found) throw new Error(`there is no ${kind} ${name}`);
     return found;
+  }
+
+  /** Resources of AWS by type, such as `rds/instance`. */
+  aws(type: string): AwsResource[] {
+    return this.result.resources
+      .filter((resource) => resource.type.startsWith(`aws:${type}:`))
+      .map(({ name, inputs, propertyDependencies = {} }) => ({
+        name,
+        inputs,
+        from: (property) => (propertyDependencies[property] ?? []).map(nameOf),
+      }));
   }
 
   /** Everything with a pod template. */

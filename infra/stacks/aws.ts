@@ -1,0 +1,309 @@
+import * as aws from '@pulumi/aws/provider';
+import type { Output } from '@pulumi/pulumi';
+import { type AwsSettings, zonesOf } from '../aws-settings';
+import { Audit, auditBucket } from '../components/aws/audit';
+import { Backups } from '../components/aws/backups';
+import { ManagedBroker } from '../components/aws/broker';
+import { Bucket } from '../components/aws/bucket';
+import { MonthlyBudget } from '../components/aws/budget';
+import { ManagedCache } from '../components/aws/cache';
+import { Cluster } from '../components/aws/cluster';
+import { ManagedDatabase } from '../components/aws/database';
+import { Endpoints, S3Endpoint } from '../components/aws/endpoints';
+import { Network } from '../components/aws/network';
+import type { Account } from '../components/aws/policy';
+import { SecurityGroups } from '../components/aws/security-groups';
+import { Watch } from '../components/aws/watch';
+import { Component } from '../components/component';
+import { project } from '../config';
+import { AwsEdge } from './aws-edge';
+import { awsKeys, type Keys } from './aws-keys';
+import { AwsSecrets, BrokerUsers, CachePasswords, cacheUser } from './aws-secrets';
+import type { Context } from './context';
+
+/** The settings of a context whose data is on AWS; `parseConfig` has seen to it that they are there. */
+export const awsOf = ({ config }: Pick<Context, 'config'>): AwsSettings => {
+  if (!config.aws) throw new Error('the aws layer needs the setting aws');
+  return config.aws;
+};
+
+export const accountOf = (context: Pick<Context, 'config'>): Account => {
+  const { accountId, region } = awsOf(context);
+  return { accountId, region, prefix: `${project}-${context.config.environment}` };
+};
+
+/** On every resource, by the provider itself, so that none can be forgotten. */
+export const tagsOf = (context: Pick<Context, 'config'>): Record<string, string> => {
+  const { owner, costCentre } = awsOf(context);
+  return {
+    environment: context.config.environment,
+    'part-of': project,
+    'managed-by': 'pulumi',
+    owner,
+    'cost-centre': costCentre,
+  };
+};
+
+/** AWS services that are spoken to without leaving the network. */
+const privateServices = [
+  'ec2',
+  'ecr.api',
+  'ecr.dkr',
+  'eks',
+  'elasticloadbalancing',
+  'kms',
+  'logs',
+  'secretsmanager',
+  'sts',
+] as const;
+
+const groups = {
+  balancer: 'Load balancer: the only thing the internet reaches',
+  'control-plane': 'API servers of the cluster',
+  nodes: 'Nodes of the cluster and their pods',
+  endpoints: 'Private addresses of AWS services',
+  database: 'PostgreSQL',
+  cache: 'Valkey',
+  broker: 'Kafka',
+};
+
+/** Webhooks the API servers call: kubelet and External Secrets, Istio, metrics, cert-manager and others. */
+const webhookPorts = [443, 4443, 9443, 10_250, 10_251, 15_017];
+
+/** The whole list of who may open connections to whom. */
+export const openings = ({ nodePort, healthNodePort }: AwsSettings['edge']) =>
+  [
+    { from: 'internet', to: 'balancer', port: 443, because: 'customers, over TLS 1.3' },
+    { from: 'balancer', to: 'nodes', port: nodePort, because: 'requests to the gateway' },
+    { from: 'balancer', to: 'nodes', port: healthNodePort, because: 'health of the gateway' },
+    { from: 'nodes', to: 'control-plane', port: 443, because: 'API of Kubernetes' },
+    ...webhookPorts.map((port) => ({
+      from: 'control-plane' as const,
+      to: 'nodes' as const,
+      port,
+      because: 'kubelet, metrics and webhooks',
+    })),
+    { from: 'nodes', to: 'nodes', port: 'all', because: 'pods among each other; network policies say which' },
+    { from: 'nodes', to: 'endpoints', port: 443, because: 'AWS services' },
+    { from: 'nodes', to: 'internet', port: 443, because: 'payment gateways and images' },
+    { from: 'nodes', to: 'database', port: 5432, because: 'services and their migrations' },
+    { from: 'nodes', to: 'cache', port: 6379, because: 'services with a cache' },
+    { from: 'nodes', to: 'broker', port: 9096, because: 'services with topics (SCRAM over TLS)' },
+    { from: 'nodes', to: 'broker', port: 9098, because: 'administration of topics (IAM over TLS)' },
+  ] as const;
+
+type Group = keyof typeof groups;
+
+interface Ground {
+  network: Network;
+  groups: SecurityGroups<Group>;
+}
+
+/** What the platform stands on in staging and production: network, cluster, data and the way in, in an AWS account of its own. */
+export class AwsLayer extends Component {
+  /** Command that adds the cluster to somebody's kubeconfig. */
+  readonly kubeconfigCommand: string;
+
+  constructor(name: string, context: Context) {
+    const settings = awsOf(context);
+    const provider = new aws.Provider(name, {
+      region: settings.region as aws.ProviderArgs['region'],
+      // Credentials of another account are refused before anything is touched.
+      allowedAccountIds: [settings.accountId],
+      defaultTags: { tags: tagsOf(context) },
+    });
+    super('AwsLayer', name, { providers: { aws: provider } });
+    const account = accountOf(context);
+    const keys = awsKeys(account, this.child());
+    const audit = auditBucket(
+      'audit',
+      {
+        account,
+        keyArn: keys.audit.arn,
+        lockDays: settings.logs.auditLockDays,
+        keepDays: settings.logs.auditDays,
+      },
+      this.child(),
+    );
+    new Audit('audit', { account, bucket: audit, keyArn: keys.audit.arn }, this.child());
+    const ground = this.network(account, settings, audit);
+    const { network } = ground;
+    const cluster = this.cluster(account, settings, ground, keys);
+    this.kubeconfigCommand = `aws eks update-kubeconfig --region ${settings.region} --name ${cluster.clusterName}`;
+    const database = this.database(context, ground, keys);
+    const cachePasswords = new CachePasswords('cache-password', context, this.child()).values;
+    const cache = this.cache(account, settings, ground, keys, cachePasswords);
+    new AwsSecrets(
+      'secrets',
+      {
+        ...{ context, account, database, cache, cachePasswords },
+        key: keys.secrets,
+        dataKey: keys.data,
+        broker: context.config.messaging === 'msk' ? this.broker(context, ground, keys) : undefined,
+        identity: cluster.identity,
+      },
+      this.child(),
+    );
+    new AwsEdge(
+      'edge',
+      {
+        ...{ account, settings, network, cluster, keys },
+        hosts: context.config.gatewayHosts,
+        securityGroupId: ground.groups.ids.balancer,
+      },
+      this.child(),
+    );
+    this.backups(account, settings, database, keys);
+    if (settings.watch) {
+      new Watch(
+        'watch',
+        { account, keyArn: keys.findings.arn, emails: settings.contacts.security },
+        this.child(),
+      );
+    }
+    new MonthlyBudget(
+      'budget',
+      { account, monthlyUsd: settings.monthlyBudgetUsd, emails: settings.contacts.budget },
+      this.child(),
+    );
+    this.registerOutputs({});
+  }
+
+  private network(account: Account, settings: AwsSettings, audit: Bucket): Ground {
+    const network = new Network(
+      'network',
+      { account, ...settings.network, zones: zonesOf(settings), logBucketArn: audit.arn },
+      this.child({ dependsOn: audit.policy }),
+    );
+    const s3 = new S3Endpoint(
+      's3-endpoint',
+      { account, vpcId: network.vpcId, routeTableIds: network.innerRouteTableIds },
+      this.child(),
+    );
+    const made = new SecurityGroups<Group>(
+      'groups',
+      {
+        account,
+        vpcId: network.vpcId,
+        groups,
+        openings: [...openings(settings.edge)],
+        prefixLists: [{ from: 'nodes', id: s3.prefixListId, because: 'image layers from S3' }],
+      },
+      this.child(),
+    );
+    new Endpoints(
+      'endpoints',
+      {
+        account,
+        vpcId: network.vpcId,
+        subnetIds: network.subnetIds.private,
+        securityGroupId: made.ids.endpoints,
+        services: privateServices,
+      },
+      this.child(),
+    );
+    return { network, groups: made };
+  }
+
+  private cluster(account: Account, settings: AwsSettings, ground: Ground, keys: Keys): Cluster {
+    const { ids } = ground.groups;
+    return new Cluster(
+      'cluster',
+      {
+        account,
+        ...settings.cluster,
+        subnets: ground.network.subnetIds.private,
+        securityGroupIds: { controlPlane: ids['control-plane'], nodes: ids.nodes },
+        keyArns: { secrets: keys.cluster.arn, volumes: keys.volumes.arn, logs: keys.logs.arn },
+        logDays: settings.logs.days,
+      },
+      this.child({ dependsOn: ground.groups }),
+    );
+  }
+
+  private database(context: Context, ground: Ground, keys: Keys): ManagedDatabase {
+    return new ManagedDatabase(
+      'database',
+      {
+        account: accountOf(context),
+        ...awsOf(context).database,
+        maxConnections: context.config.postgres.maxConnections,
+        subnetIds: ground.network.subnetIds.isolated,
+        securityGroupId: ground.groups.ids.database,
+        keyArn: keys.data.arn,
+      },
+      this.child(),
+    );
+  }
+
+  private cache(
+    account: Account,
+    settings: AwsSettings,
+    ground: Ground,
+    keys: Keys,
+    passwords: Output<string>[],
+  ): ManagedCache {
+    return new ManagedCache(
+      'cache',
+      {
+        account,
+        ...settings.cache,
+        subnetIds: ground.network.subnetIds.isolated,
+        securityGroupId: ground.groups.ids.cache,
+        keyArns: { data: keys.data.arn, logs: keys.logs.arn },
+        user: { name: cacheUser, passwords },
+        logDays: settings.logs.days,
+      },
+      this.child(),
+    );
+  }
+
+  private broker(context: Context, ground: Ground, keys: Keys) {
+    const settings = awsOf(context);
+    const account = accountOf(context);
+    const users = new BrokerUsers('broker-user', { context, account, key: keys.secrets }, this.child());
+    const broker = new ManagedBroker(
+      'broker',
+      {
+        account,
+        ...settings.broker,
+        subnetIds: ground.network.subnetIds.isolated,
+        securityGroupId: ground.groups.ids.broker,
+        keyArns: { data: keys.data.arn, logs: keys.logs.arn },
+        userSecretArns: users.secretArns,
+        logDays: settings.logs.days,
+      },
+      this.child(),
+    );
+    return { addresses: broker.bootstrapBrokers, users };
+  }
+
+  private backups(account: Account, settings: AwsSettings, database: ManagedDatabase, keys: Keys): void {
+    // Dumps of what runs in the cluster; the database's own are in the vault.
+    const dumps = new Bucket(
+      'backups',
+      {
+        account,
+        purpose: 'backups',
+        keyArn: keys.backups.arn,
+        coldAfterDays: 30,
+        expireAfterDays: settings.backups.monthlyDays,
+        keepVersionsDays: settings.backups.dailyDays,
+      },
+      this.child(),
+    );
+    new Backups(
+      'backup-plan',
+      {
+        account,
+        keyArn: keys.backups.arn,
+        ...settings.backups,
+        resources: [
+          { name: 'database', arn: database.arn, type: 'RDS' },
+          { name: 'dumps', arn: dumps.arn, type: 'S3' },
+        ],
+      },
+      this.child(),
+    );
+  }
+}
