@@ -16,7 +16,7 @@ import type { WorkloadArgs } from '../components/workload-spec';
 import { connectionsOf } from './connections';
 import { appName, type Context, checkPort, instancesName, secretNames } from './context';
 import { discoveryEnvironment } from './discovery-environment';
-import { generationOf, type SourceKind, secretSource, secretsReadBy } from './secrets';
+import { generationOf, rolledBy, type SourceKind, secretSource, secretsReadBy } from './secrets';
 import { serviceEnvironment, serviceMounts } from './service-environment';
 import { StripeSandbox } from './stripe-sandbox';
 
@@ -128,12 +128,9 @@ export function workloadArgs(
     serviceAccountName,
     spread: context.spread,
     releaseManaged: context.config.releaseManaged,
-    podAnnotations: { ...rolledBy(context, service), ...(context.discovery ? outsideMesh([checkPort]) : {}) },
+    podAnnotations: {
+      ...rolledBy(context, secretsReadBy(service)),
+      ...(context.discovery ? outsideMesh([checkPort]) : {}),
+    },
   };
 }
-
-/** Processes read their secrets once: another generation means other pods. */
-const rolledBy = (context: Context, service: ServiceEntry): Record<string, string> => {
-  const generations = secretsReadBy(service).map((name) => `${name}=${generationOf(context, name)}`);
-  return generations.length > 0 ? { 'ecommerce-platform/secret-generations': generations.join(' ') } : {};
-};

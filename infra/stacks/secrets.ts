@@ -66,6 +66,16 @@ export const secretsReadBy = (service: ServiceEntry): string[] => [
   ...Object.keys(service.secrets),
 ];
 
+/** Processes read their secrets once: this on their pods, another generation means other pods. */
+export const rolledBy = (context: Pick<Context, 'config'>, names: string[]): Record<string, string> =>
+  names.length > 0
+    ? {
+        'ecommerce-platform/secret-generations': names
+          .map((name) => `${name}=${generationOf(context, name)}`)
+          .join(' '),
+      }
+    : {};
+
 /** By name. @throws InputError for a generation of a Secret that does not exist: a misspelt name would rotate nothing, silently */
 export function secretEntries(context: Context): Record<string, SecretEntry> {
   const names = [secretNames.postgres, ...new Set(context.services.flatMap(secretsReadBy))].sort();

@@ -14,6 +14,7 @@ import {
 } from '../components/pod';
 import { ServiceAccount } from '../components/service-account';
 import { appName, type Context, servers } from './context';
+import { rolledBy } from './secrets';
 import { serviceEnvironment } from './service-environment';
 
 const uid = 65534;
@@ -99,7 +100,7 @@ export class StripeSandbox extends Component {
           strategy: { type: 'Recreate' },
           selector: { matchLabels: { app } },
           template: {
-            metadata: { labels },
+            metadata: { labels, annotations: rolledBy(context, Object.keys(service.secrets)) },
             spec: basePod({
               uid,
               serviceAccountName,

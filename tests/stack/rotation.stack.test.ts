@@ -39,6 +39,12 @@ test('Redis admits the next password before the pods that bring it, and withdraw
   expect(generations(stack, 'product-service-blue')).toBe('database-secret=1 redis-secret=3');
 });
 
+test('what stands in for Stripe learns new keys together with the service that uses them', async () => {
+  const stack = await rotated({ 'stripe-secret': 2 });
+  expect(generations(stack, 'stripe-sandbox')).toBe('stripe-secret=2');
+  expect(generations(stack, 'payment-service-blue')).toContain('stripe-secret=2');
+});
+
 test('a misspelt name is refused, with those there are', async () => {
   const stack = await rotated({ 'orders-secret': 2 });
   expect(stack.result.exitCode).not.toBe(0);
@@ -60,4 +66,32 @@ test('without the values a stack is to give, it says how to set them, and shows 
     /pulumi config set --secret --path 'ecommerce-platform:secretValues\.[a-z-]+\.password'/,
   );
   expect(said).not.toContain('Marker0That0Must0Hide');
+});
+
+test('values a stack gives reach the Secrets and nothing else', async () => {
+  const marker = 'Marker0That0Must0Hide';
+  const password = { password: marker };
+  const values = {
+    ...{ 'postgres-secret': password, 'redis-secret': password, 'database-secret': password },
+    ...{ 'order-database-secret': password, 'payment-database-secret': password },
+    ...{ 'user-database-secret': password, 'jwt-secret': { 'keys.json': marker } },
+  };
+  const stack = await render('local', {
+    config: {
+      ...localImages,
+      'ecommerce-platform:secrets': 'pulumi',
+      'ecommerce-platform:secretValues': JSON.stringify(values),
+    },
+    policies: false,
+  });
+  expect(stack.errors()).toEqual([]);
+  expect(stack.all('Secret').map(({ metadata }) => metadata.name)).toEqual(
+    expect.arrayContaining(Object.keys(values)),
+  );
+  // What the engine prints of a Secret is its own matter, and tested there; nothing else may hold a value.
+  const { resources, ...rest } = stack.result;
+  const others = resources.filter(({ type }) => type !== 'kubernetes:core/v1:Secret');
+  const shown = JSON.stringify([others, rest]);
+  const found = [marker, Buffer.from(marker).toString('base64')].filter((text) => shown.includes(text));
+  expect(found).toEqual([]);
 });
