@@ -145,6 +145,8 @@ const schema = z.strictObject({
   gatewayHosts: json(z.array(z.string().min(1)).min(1)).default(['*']),
   /** TLS Secret in the gateway's namespace. Set: HTTPS (TLS 1.3) on 443 and a redirect from 80. Unset: HTTP. */
   gatewayTlsSecret: z.string().min(1).optional(),
+  /** Extension provider of the mesh that takes traces from proxies. Unset: they send none. */
+  tracingProvider: z.string().min(1).optional(),
   /** Storage class of the volumes. Default `standard`. */
   storageClass: z.string().min(1).default('standard'),
   postgres: json(postgres).default(postgres.parse({})),

@@ -7,6 +7,7 @@ import { appName, createContext } from './stacks/context';
 import { DataLayer } from './stacks/data';
 import { DiscoveryLayer } from './stacks/discovery';
 import { GatewayLayer } from './stacks/gateway';
+import { MeshLayer } from './stacks/mesh';
 import { MessagingLayer } from './stacks/messaging';
 import { OperatorsLayer } from './stacks/operators';
 import { PlatformLayer } from './stacks/platform';
@@ -26,14 +27,15 @@ const awsLayer = (): AwsLayer => {
 const cloud = config.data === 'aws' ? awsLayer() : undefined;
 const operators = config.operators ? new OperatorsLayer('operators', 'istio') : undefined;
 const platform = new PlatformLayer('platform', context, { dependsOn: operators });
+const mesh = new MeshLayer('mesh', context, { dependsOn: platform });
 const stores = new SecretStoreLayer('secret-store', context, { dependsOn: platform });
-const ground = { dependsOn: [platform, stores] };
+const ground = { dependsOn: [mesh, stores] };
 const data = new DataLayer('data', context, ground);
 const messaging = new MessagingLayer('messaging', context, ground);
 const discovery = context.discovery ? new DiscoveryLayer('discovery', context, ground) : undefined;
 const running = new ServicesLayer('services', context, { data, messaging, discovery }, ground);
-const withdrawals = new WithdrawalLayer('withdrawals', context, running, { dependsOn: platform });
-new GatewayLayer('gateway', context, { dependsOn: platform });
+const withdrawals = new WithdrawalLayer('withdrawals', context, running, { dependsOn: mesh });
+new GatewayLayer('gateway', context, { dependsOn: mesh });
 
 const [host] = config.gatewayHosts;
 const scheme = config.gatewayTlsSecret === undefined ? 'http' : 'https';

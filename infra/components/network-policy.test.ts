@@ -1,8 +1,10 @@
-import { networkPolicySpec } from './network-policy';
+import { networkPolicySpec, proxyPolicySpec } from './network-policy';
+
+const door = { namespace: 'doors', serviceAccount: 'door', labels: { istio: 'ingressgateway' } };
 
 const open = networkPolicySpec({
   app: 'order-service',
-  ingress: [{ to: 'gateway', port: 3002 }],
+  ingress: [{ to: 'front-door', door, port: 3002 }],
   egress: [{ to: 'dns' }, { to: 'app', app: 'postgres', port: 5432 }, { to: 'internet' }],
 });
 
@@ -23,12 +25,12 @@ test('every hole has a peer and a port: an empty list would mean everybody', () 
   }
 });
 
-test('only the ingress gateway’s pods count as the front door', () => {
+test('only the front door’s pods count as the front door', () => {
   expect(open.ingress).toEqual([
     {
       from: [
         {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'istio-ingress' } },
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'doors' } },
           podSelector: { matchLabels: { istio: 'ingressgateway' } },
         },
       ],
@@ -47,5 +49,12 @@ test('who declares nothing may do nothing', () => {
   expect(networkPolicySpec({ app: 'redis', ingress: [], egress: [] })).toMatchObject({
     ingress: [],
     egress: [],
+  });
+});
+
+test('a proxy finds its control plane, and that opens nothing else', () => {
+  expect(proxyPolicySpec()).toMatchObject({
+    policyTypes: ['Egress'],
+    egress: [{ ports: [{ port: 53 }, { port: 53 }] }, { ports: [{ port: 15012 }] }],
   });
 });

@@ -5,11 +5,20 @@ import { assertNameFits, labelsOf } from './names';
 
 /** Who may come in, or where one may go. Ports are those of the pods, not of the Service in front of them. */
 export type Peer =
-  | { to: 'app'; app: string; port: number; protocol?: 'UDP' }
-  | { to: 'gateway'; port: number }
+  /** `hosts`: the Services by whose names it is reached; default that of the same name. */
+  | { to: 'app'; app: string; port: number; protocol?: 'UDP'; hosts?: readonly string[] }
+  | { to: 'front-door'; door: FrontDoorPods; port: number }
   | { to: 'dns' }
   | { to: 'kubernetes' }
   | { to: 'internet' };
+
+/** The pods that let requests in from outside. */
+export interface FrontDoorPods {
+  namespace: string;
+  serviceAccount: string;
+  /** Their labels. */
+  labels: Record<string, string>;
+}
 
 export interface NetworkPolicyArgs {
   namespace: string;
@@ -40,6 +49,17 @@ const inside = [
   '127.0.0.0/8',
 ];
 
+const dns: Rule = {
+  peers: [{ ...namespaceNamed('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+  ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
+};
+
+/** Where proxies get their certificates and configuration. */
+const controlPlane: Rule = {
+  peers: [{ ...namespaceNamed('istio-system'), podSelector: { matchLabels: { app: 'istiod' } } }],
+  ports: [tcp(15012)],
+};
+
 function ruleFor(peer: Peer): Rule {
   switch (peer.to) {
     case 'app':
@@ -47,20 +67,13 @@ function ruleFor(peer: Peer): Rule {
         peers: [{ podSelector: { matchLabels: { app: peer.app } } }],
         ports: [{ protocol: peer.protocol ?? 'TCP', port: peer.port }],
       };
-    case 'gateway':
+    case 'front-door':
       return {
-        peers: [
-          { ...namespaceNamed('istio-ingress'), podSelector: { matchLabels: { istio: 'ingressgateway' } } },
-        ],
+        peers: [{ ...namespaceNamed(peer.door.namespace), podSelector: { matchLabels: peer.door.labels } }],
         ports: [tcp(peer.port)],
       };
     case 'dns':
-      return {
-        peers: [
-          { ...namespaceNamed('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } },
-        ],
-        ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
-      };
+      return dns;
     case 'kubernetes':
       // The API server has no pods to select: it is somewhere on the private network, behind 443 or on its own port.
       return {
@@ -101,22 +114,32 @@ export class NetworkPolicy extends Component {
   }
 }
 
-/** Denies everything to every pod of the namespace; the policies of the workloads open what they declare. */
+/** What every pod may do because it has a proxy: find the mesh's control plane and call it. */
+export const proxyPolicySpec = (): PolicySpec => ({
+  podSelector: {},
+  policyTypes: ['Egress'],
+  egress: [dns, controlPlane].map(({ peers, ports }) => ({ to: peers, ports })),
+});
+
+/** Denies everything to every pod of the namespace but what its proxy needs; the workloads open what they declare. */
 export class DefaultDeny extends Component {
   constructor(name: string, args: { namespace: string }, options?: ComponentResourceOptions) {
     super('DefaultDeny', name, options);
-    new k8s.networking.v1.NetworkPolicy(
-      `${name}-policy`,
-      {
-        metadata: {
-          name,
-          namespace: args.namespace,
-          labels: labelsOf({ app: name, component: 'network-policy' }),
+    const policy = (own: string, spec: PolicySpec) =>
+      new k8s.networking.v1.NetworkPolicy(
+        `${own}-policy`,
+        {
+          metadata: {
+            name: own,
+            namespace: args.namespace,
+            labels: labelsOf({ app: own, component: 'network-policy' }),
+          },
+          spec,
         },
-        spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
-      },
-      this.child(),
-    );
+        this.child(),
+      );
+    policy(name, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    policy('mesh-proxies', proxyPolicySpec());
     this.registerOutputs({});
   }
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { destinationRuleSpec, type RouteArgs, virtualServiceSpec, weightPaths } from './route-spec';
+import { type RouteArgs, virtualServiceSpec } from './route-spec';
 
 const args: RouteArgs = {
   namespace: 'shop',
@@ -77,35 +77,4 @@ test('nothing is sent twice that may have been handled', () => {
   for (const route of virtualServiceSpec(args).http ?? []) {
     expect(route.retries?.retryOn).toBe('connect-failure,refused-stream');
   }
-});
-
-test('the release tool’s fields are the weights, all of them and nothing else', () => {
-  expect(weightPaths(virtualServiceSpec(args))).toEqual([
-    'spec.http[1].route[0].weight',
-    'spec.http[1].route[1].weight',
-    'spec.http[3].route[0].weight',
-    'spec.http[3].route[1].weight',
-  ]);
-});
-
-test('limits and ejection of the destination are the figures of R7, every subset is defined', () => {
-  const spec = destinationRuleSpec(args);
-  expect(spec.trafficPolicy).toEqual({
-    connectionPool: {
-      tcp: { maxConnections: 100 },
-      http: { http1MaxPendingRequests: 50, maxRequestsPerConnection: 10 },
-    },
-    outlierDetection: {
-      consecutive5xxErrors: 5,
-      interval: '30s',
-      baseEjectionTime: '30s',
-      maxEjectionPercent: 50,
-    },
-  });
-  expect(spec.subsets).toEqual([
-    { name: 'v1', labels: { version: 'v1' } },
-    { name: 'v2', labels: { version: 'v2' } },
-    { name: 'blue', labels: { colour: 'blue' } },
-    { name: 'green', labels: { colour: 'green' } },
-  ]);
 });

@@ -1,130 +1,23 @@
-// How requests reach a service: Istio's VirtualService and DestinationRule, as pure functions.
-import type { IDestinationRule, IVirtualService } from '@kubernetes-models/istio/networking.istio.io/v1beta1';
-import { assertInRange, type Colour, colours } from './names';
+// How requests from outside reach a service: Istio's VirtualService at the front door, as pure functions.
+import { type Match, type TrafficArgs, type VirtualServiceSpec, versionRoutes } from './traffic-spec';
 
-// Kubernetes' own name for the API is networking.istio.io/v1; its schema is that of v1beta1, for which there are types.
-export type VirtualServiceSpec = NonNullable<IVirtualService['spec']>;
-export type DestinationRuleSpec = NonNullable<IDestinationRule['spec']>;
-type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
-type Match = NonNullable<HttpRoute['match']>[number];
-type Destinations = NonNullable<HttpRoute['route']>;
-
-/** Limits of a proxy towards the service. Durations as Istio writes them ("30s"). */
-export interface TrafficFigures {
-  maxConnections: number;
-  http1MaxPendingRequests: number;
-  /** 0 = a connection is used for ever. */
-  maxRequestsPerConnection: number;
-  consecutive5xxErrors: number;
-  interval: string;
-  baseEjectionTime: string;
-  /** Percent. */
-  maxEjectionPercent: number;
-  timeout: string;
-}
-
-export interface RouteArgs {
-  namespace: string;
-  /** Service in front of the pods of both colours; also their label `app`. */
-  app: string;
+export interface RouteArgs extends TrafficArgs {
   /** Host names of the front door; ['*'] = any. */
   hosts: string[];
   /** The Istio Gateway, in the same namespace. */
   gateway: string;
   /** Each path and what is below it. */
   paths: string[];
-  traffic: TrafficFigures;
   /** True when weights belong to the release tool. @default false */
   releaseManaged?: boolean;
 }
-
-/** Requests with this header are delayed, a thousandth of them: the chaos test's way in, shut for everybody else. */
-const faultHeader: Match = { headers: { 'test-fault': { exact: 'delay' } } };
-const secondVersionHeader: Match = { headers: { version: { exact: 'v2' } } };
-const delay: HttpRoute['fault'] = { delay: { fixedDelay: '5s', percentage: { value: 0.1 } } };
-
-/** Share of the colours at birth: all on blue, which carries v1 then. The release tool moves it. */
-const birthWeights: Record<Colour, number> = { blue: 100, green: 0 };
-
-export const serviceHost = (args: Pick<RouteArgs, 'app' | 'namespace'>) =>
-  `${args.app}.${args.namespace}.svc.cluster.local`;
 
 /** A path itself and everything below it, but not its longer neighbours (`/v1/orders` is not `/v1/orders-old`). */
 const pathMatches = (paths: string[]): Match[] =>
   paths.flatMap((path) => [{ uri: { exact: path } }, { uri: { prefix: `${path}/` } }]);
 
-/**
- * Istio takes the first route that matches, so the narrow ones come first: a fault belongs to a route of its own, and a version
- * asked for goes before the colours' weights.
- */
-export function virtualServiceSpec(args: RouteArgs): VirtualServiceSpec {
-  const paths = pathMatches(args.paths);
-  const narrowed = (...by: Match[]): Match[] =>
-    paths.map((match) => ({
-      ...match,
-      ...(by.length ? { headers: Object.assign({}, ...by.map((one) => one.headers)) } : {}),
-    }));
-  const second: Destinations = [{ destination: { host: serviceHost(args), subset: 'v2' } }];
-  const live: Destinations = colours.map((colour) => ({
-    destination: { host: serviceHost(args), subset: colour },
-    weight: birthWeights[colour],
-  }));
-  const route = (name: string, match: Match[], to: Destinations, fault?: HttpRoute['fault']): HttpRoute => ({
-    name,
-    match,
-    ...(fault ? { fault } : {}),
-    route: to,
-    timeout: args.traffic.timeout,
-    // Only what certainly was not handled is sent again: an order must not be placed twice by a proxy.
-    retries: { attempts: 2, retryOn: 'connect-failure,refused-stream' },
-  });
-  return {
-    hosts: args.hosts,
-    gateways: [args.gateway],
-    http: [
-      route('delayed-v2', narrowed(faultHeader, secondVersionHeader), second, delay),
-      route('delayed', narrowed(faultHeader), live, delay),
-      route('v2', narrowed(secondVersionHeader), second),
-      route('live', narrowed(), live),
-    ],
-  };
-}
-
-export function destinationRuleSpec(
-  args: Pick<RouteArgs, 'app' | 'namespace' | 'traffic'>,
-): DestinationRuleSpec {
-  const { traffic } = args;
-  assertInRange(`${args.app} mesh.maxConnections`, traffic.maxConnections, { min: 1, max: 100_000 });
-  assertInRange(`${args.app} mesh.maxEjectionPercent`, traffic.maxEjectionPercent, { min: 0, max: 100 });
-  return {
-    host: serviceHost(args),
-    trafficPolicy: {
-      connectionPool: {
-        tcp: { maxConnections: traffic.maxConnections },
-        http: {
-          http1MaxPendingRequests: traffic.http1MaxPendingRequests,
-          maxRequestsPerConnection: traffic.maxRequestsPerConnection,
-        },
-      },
-      outlierDetection: {
-        consecutive5xxErrors: traffic.consecutive5xxErrors,
-        interval: traffic.interval,
-        baseEjectionTime: traffic.baseEjectionTime,
-        maxEjectionPercent: traffic.maxEjectionPercent,
-      },
-    },
-    subsets: [
-      ...['v1', 'v2'].map((version) => ({ name: version, labels: { version } })),
-      ...colours.map((colour) => ({ name: colour as string, labels: { colour: colour as string } })),
-    ],
-  };
-}
-
-/** Where the weights stand: the fields the release tool owns. */
-export function weightPaths(spec: VirtualServiceSpec): string[] {
-  return (spec.http ?? []).flatMap((route, r) =>
-    (route.route ?? []).flatMap((destination, d) =>
-      destination.weight === undefined ? [] : [`spec.http[${r}].route[${d}].weight`],
-    ),
-  );
-}
+export const virtualServiceSpec = (args: RouteArgs): VirtualServiceSpec => ({
+  hosts: args.hosts,
+  gateways: [args.gateway],
+  http: versionRoutes(args, pathMatches(args.paths)),
+});

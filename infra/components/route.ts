@@ -2,32 +2,28 @@ import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import { Component } from './component';
 import { assertNameFits, labelsOf } from './names';
-import { destinationRuleSpec, type RouteArgs, virtualServiceSpec, weightPaths } from './route-spec';
+import { type RouteArgs, virtualServiceSpec } from './route-spec';
+import { weightPaths } from './traffic-spec';
 
-const apiVersion = 'networking.istio.io/v1';
-
-/** A service's place behind the front door, and the limits of the proxies that call it. */
+/** A service's place behind the front door. */
 export class Route extends Component {
   constructor(name: string, args: RouteArgs, options?: ComponentResourceOptions) {
     super('Route', name, options);
-    const metadata = {
-      name: assertNameFits(name),
-      namespace: args.namespace,
-      labels: labelsOf({ app: args.app, component: 'route' }),
-    };
+    const spec = virtualServiceSpec(args);
     new k8s.apiextensions.CustomResource(
-      `${name}-destination`,
-      { apiVersion, kind: 'DestinationRule', metadata, spec: destinationRuleSpec(args) },
-      this.child(),
+      `${name}-route`,
+      {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: {
+          name: assertNameFits(name),
+          namespace: args.namespace,
+          labels: labelsOf({ app: args.app, component: 'route' }),
+        },
+        spec,
+      },
+      this.child(args.releaseManaged ? { ignoreChanges: weightPaths(spec) } : {}),
     );
-    if (args.paths.length > 0) {
-      const spec = virtualServiceSpec(args);
-      new k8s.apiextensions.CustomResource(
-        `${name}-route`,
-        { apiVersion, kind: 'VirtualService', metadata, spec },
-        this.child(args.releaseManaged ? { ignoreChanges: weightPaths(spec) } : {}),
-      );
-    }
     this.registerOutputs({});
   }
 }

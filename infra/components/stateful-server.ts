@@ -1,9 +1,10 @@
 import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import { Access } from './access';
 import { Component } from './component';
 import { DisruptionBudget } from './disruption-budget';
 import { assertNameFits, labelsOf } from './names';
-import { NetworkPolicy, type Peer } from './network-policy';
+import type { Peer } from './network-policy';
 import { ServiceAccount } from './service-account';
 import { peersServiceName, type StatefulServerArgs, statefulSetSpec } from './stateful-server-spec';
 
@@ -16,11 +17,7 @@ export class StatefulServer extends Component {
     super('StatefulServer', name, options);
     const { namespace, replicas } = args;
     const { serviceAccountName } = new ServiceAccount(name, { namespace, app: name }, this.child());
-    new NetworkPolicy(
-      name,
-      { namespace, app: name, ingress: args.ingress, egress: args.egress },
-      this.child(),
-    );
+    new Access(name, { namespace, app: name, ingress: args.ingress, egress: args.egress }, this.child());
     this.address(name, args, {});
     const named = this.address(
       peersServiceName(name),
@@ -67,6 +64,8 @@ export class StatefulServer extends Component {
             port,
             targetPort: port,
             protocol: 'TCP',
+            // Most speak a protocol of their own, which a mesh must not guess.
+            appProtocol: portName.startsWith('http') ? 'http' : 'tcp',
           })),
           ...more,
         },

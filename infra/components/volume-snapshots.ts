@@ -1,8 +1,8 @@
 import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions, Input } from '@pulumi/pulumi';
+import { Access } from './access';
 import { Component } from './component';
 import { assertInRange, assertNameFits, labelsOf } from './names';
-import { NetworkPolicy } from './network-policy';
 import { basePod, containerSecurity, scratch } from './pod';
 
 export interface VolumeSnapshotsArgs {
@@ -70,7 +70,7 @@ export class VolumeSnapshots extends Component {
       },
       this.child({ dependsOn: [role, account] }),
     );
-    const policy = new NetworkPolicy(
+    const access = new Access(
       name,
       { namespace, app: name, ingress: [], egress: [{ to: 'dns' }, { to: 'kubernetes' }] },
       this.child(),
@@ -78,7 +78,7 @@ export class VolumeSnapshots extends Component {
     new k8s.batch.v1.CronJob(
       `${name}-job`,
       { metadata, spec: cronJobSpec(name, args, labels) },
-      this.child({ dependsOn: [binding, policy] }),
+      this.child({ dependsOn: [binding, access] }),
     );
     this.registerOutputs({});
   }

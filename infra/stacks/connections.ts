@@ -2,7 +2,7 @@
 import type { ServiceEntry } from '../catalog/schema';
 import type { Peer } from '../components/network-policy';
 import type { PlatformConfig } from '../config';
-import { appName, checkPort, servers, usesTopics } from './context';
+import { appName, checkPort, frontDoor, instancesName, servers, usesTopics } from './context';
 
 export interface Connections {
   ingress: Peer[];
@@ -19,7 +19,10 @@ export function calledBy(service: ServiceEntry, services: ServiceEntry[]): Servi
   );
 }
 
-const toServer = (server: { app: string; port: number }): Peer => ({ to: 'app', ...server });
+const toServer = (server: { app: string; port: number; hosts?: readonly string[] }): Peer => ({
+  to: 'app',
+  ...server,
+});
 
 export function connectionsOf(
   service: ServiceEntry,
@@ -31,7 +34,9 @@ export function connectionsOf(
   const callers = services.filter((other) => calledBy(other, services).includes(service));
   return {
     ingress: [
-      ...(service.routes.length > 0 ? [{ to: 'gateway', port: service.port } as const] : []),
+      ...(service.routes.length > 0
+        ? [{ to: 'front-door', door: frontDoor, port: service.port } as const]
+        : []),
       ...callers.map((caller) => toServer({ app: appName(caller), port: service.port })),
       // The stand-in sends webhooks, as the real party does through the front door.
       ...sandboxes.map(({ app }) => toServer({ app, port: service.port })),
@@ -44,7 +49,13 @@ export function connectionsOf(
       ...(service.cache ? [toServer(servers.redis)] : []),
       ...(usesTopics(service) ? [toServer(servers.kafka)] : []),
       ...(service.eventStore && config?.eventStore === 'kurrentdb' ? [toServer(servers.eventStore)] : []),
-      ...calledBy(service, services).map((other) => toServer({ app: appName(other), port: other.port })),
+      ...calledBy(service, services).map((other) =>
+        toServer({
+          app: appName(other),
+          port: other.port,
+          ...(discovery ? { hosts: [appName(other), instancesName(other)] } : {}),
+        }),
+      ),
       ...sandboxes.map(toServer),
       ...(discovery ? [toServer(consul)] : []),
       ...(service.internet ? [{ to: 'internet' } as const] : []),

@@ -1,4 +1,5 @@
 import type { ServiceEntry } from '../catalog/schema';
+import type { FrontDoorPods } from '../components/network-policy';
 import { imageReference, type PlatformConfig, project } from '../config';
 
 /** What every layer is built from. */
@@ -26,13 +27,25 @@ export const createContext = (config: PlatformConfig, services: ServiceEntry[]):
 /** Name of a service's Service, its label `app`, its image and its service account. */
 export const appName = (service: Pick<ServiceEntry, 'name'>) => `${service.name}-service`;
 
+/** Where the front door's pods stand: who may come in from outside, for the network and for the mesh. */
+export const frontDoor: FrontDoorPods = {
+  namespace: 'istio-ingress',
+  serviceAccount: 'istio-ingressgateway',
+  labels: { istio: 'ingressgateway' },
+};
+
 /** Addresses inside the namespace. */
 export const servers = {
   postgres: { app: 'postgres', port: 5432 },
   redis: { app: 'redis', port: 6379 },
-  kafka: { app: 'kafka', port: 9092 },
-  consul: { app: 'consul', port: 8500 },
-  eventStore: { app: 'kurrentdb', port: 2113 },
+  /** By the names of our own servers and by those Strimzi gives. */
+  kafka: {
+    app: 'kafka',
+    port: 9092,
+    hosts: ['kafka', 'kafka-nodes', 'kafka-kafka-bootstrap', 'kafka-kafka-brokers'],
+  },
+  consul: { app: 'consul', port: 8500, hosts: ['consul', 'consul-nodes'] },
+  eventStore: { app: 'kurrentdb', port: 2113, hosts: ['kurrentdb', 'kurrentdb-nodes'] },
   stripeSandbox: { app: 'stripe-sandbox', port: 12111 },
 } as const;
 

@@ -2,8 +2,8 @@ import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import * as pulumi from '@pulumi/pulumi';
 import { databaseSecretName } from '../catalog/checks';
 import type { ServiceEntry } from '../catalog/schema';
+import { Access } from '../components/access';
 import { Component } from '../components/component';
-import { NetworkPolicy } from '../components/network-policy';
 import { fromSecret } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
 import { ServiceAccount } from '../components/service-account';
@@ -58,7 +58,7 @@ export class Database extends Component {
     );
     const account = new ServiceAccount(app, { namespace, app }, this.child());
     const egress = [{ to: 'dns' } as const, { to: 'app', ...servers.postgres } as const];
-    const policy = new NetworkPolicy(app, { namespace, app, ingress: [], egress }, this.child());
+    const access = new Access(app, { namespace, app, ingress: [], egress }, this.child());
     postgresJob(
       app,
       {
@@ -74,7 +74,7 @@ export class Database extends Component {
           fromSecret('SERVICE_PASSWORD', secret.secretName, 'password'),
         ],
       },
-      this.child({ dependsOn: [secret, account, policy] }),
+      this.child({ dependsOn: [secret, account, access] }),
     );
     this.registerOutputs({});
   }

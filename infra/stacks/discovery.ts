@@ -5,10 +5,11 @@ import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import * as pulumi from '@pulumi/pulumi';
 import type { ServiceEntry } from '../catalog/schema';
+import { Access } from '../components/access';
 import { Component } from '../components/component';
 import { outsideMesh } from '../components/instances';
 import { labelsOf } from '../components/names';
-import { NetworkPolicy, type Peer } from '../components/network-policy';
+import type { Peer } from '../components/network-policy';
 import { OneShotJob } from '../components/one-shot-job';
 import { configFiles, type EnvVar, fromSecret, secretFile } from '../components/pod';
 import { PlatformSecret, type SecretSource } from '../components/secret';
@@ -17,7 +18,15 @@ import { StatefulServer } from '../components/stateful-server';
 import { peersServiceName } from '../components/stateful-server-spec';
 import { calledBy } from './connections';
 import { agentConfiguration, agentRules, serviceRules, tokenOf } from './consul';
-import { appName, type Context, checkPort, consulTokenName, secretNames, servers } from './context';
+import {
+  appName,
+  type Context,
+  checkPort,
+  consulTokenName,
+  instancesName,
+  secretNames,
+  servers,
+} from './context';
 
 const uid = 65534;
 const rpcPort = 8300;
@@ -82,16 +91,18 @@ export class DiscoveryLayer extends Component {
   }
 
   private servers({ namespace, config, services, image, spread }: Context, secret: PlatformSecret) {
-    const { app, port } = servers.consul;
+    const { app, port, hosts } = servers.consul;
     const { servers: count, storage, resources } = config.consul;
     const nodes = Array.from({ length: count }, (_, i) => `${app}-${i}.${peersServiceName(app)}`);
     const between: Peer[] = [
-      { to: 'app', app, port: rpcPort },
-      { to: 'app', app, port: gossipPort },
-      { to: 'app', app, port: gossipPort, protocol: 'UDP' },
+      { to: 'app', app, port: rpcPort, hosts },
+      { to: 'app', app, port: gossipPort, hosts },
+      { to: 'app', app, port: gossipPort, protocol: 'UDP', hosts },
     ];
     const checks = services.flatMap((service): Peer[] =>
-      [service.port, checkPort].map((open) => ({ to: 'app', app: appName(service), port: open })),
+      [service.port, checkPort].map(
+        (open): Peer => ({ to: 'app', app: appName(service), port: open, hosts: [instancesName(service)] }),
+      ),
     );
     const clients = [...services.map(appName), aclApp];
     return new StatefulServer(
@@ -141,7 +152,7 @@ export class DiscoveryLayer extends Component {
     const app = aclApp;
     const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
     const egress: Peer[] = [{ to: 'dns' }, { to: 'app', ...servers.consul }];
-    const policy = new NetworkPolicy(app, { namespace, app, ingress: [], egress }, this.child());
+    const access = new Access(app, { namespace, app, ingress: [], egress }, this.child());
     const scriptName = `${app}-${createHash('sha256').update(aclScript).digest('hex').slice(0, 8)}`;
     const script = new k8s.core.v1.ConfigMap(
       `${app}-script`,
@@ -185,7 +196,7 @@ export class DiscoveryLayer extends Component {
         resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
         serviceAccountName,
       },
-      this.child({ dependsOn: [consul, policy, script] }),
+      this.child({ dependsOn: [consul, access, script] }),
     );
   }
 }

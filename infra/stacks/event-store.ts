@@ -15,7 +15,7 @@ import { VolumeSnapshots } from '../components/volume-snapshots';
 import { appName, type Context, secretNames, servers } from './context';
 import { secretSource } from './secrets';
 
-const { app, port } = servers.eventStore;
+const { app, port, hosts } = servers.eventStore;
 const uid = 1000;
 const nodes = 3;
 const replicationPort = 1112;
@@ -142,7 +142,7 @@ export class EventStore extends Component {
   }
 
   private server({ namespace, config, services, image, spread }: Context, dependsOn: pulumi.Resource[]) {
-    const peers = [port, replicationPort].map((open): Peer => ({ to: 'app', app, port: open }));
+    const peers = [port, replicationPort].map((open): Peer => ({ to: 'app', app, port: open, hosts }));
     const clients = services.filter(({ eventStore }) => eventStore).map(appName);
     return new StatefulServer(
       app,

@@ -15,7 +15,7 @@ export class GatewayLayer extends Component {
       { namespace, hosts, tlsSecret: config.gatewayTlsSecret },
       this.child(),
     );
-    for (const service of context.services) {
+    for (const service of context.services.filter(({ routes }) => routes.length > 0)) {
       new Route(
         appName(service),
         {

@@ -1,6 +1,7 @@
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import { Access } from '../components/access';
 import { Component } from '../components/component';
-import { NetworkPolicy, type Peer } from '../components/network-policy';
+import type { Peer } from '../components/network-policy';
 import { OneShotJob } from '../components/one-shot-job';
 import type { EnvVar } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
@@ -70,10 +71,10 @@ export class MessagingLayer extends Component {
   }
 
   private kafka({ namespace, config, services, image, spread }: Context): StatefulServer {
-    const { app, port } = servers.kafka;
+    const { app, port, hosts } = servers.kafka;
     const { brokers, heapMebibytes } = config.kafka;
-    const nodes: Peer[] =
-      brokers === 1 ? [] : [port, controllerPort].map((open) => ({ to: 'app', app, port: open }));
+    // A single broker calls itself by the same address as its clients.
+    const nodes = [port, controllerPort].map((open): Peer => ({ to: 'app', app, port: open, hosts }));
     const clients = [...services.filter(usesTopics).map(appName), topicsApp];
     return new StatefulServer(
       app,
@@ -96,7 +97,7 @@ export class MessagingLayer extends Component {
         graceSeconds: 60,
         resources: config.kafka.resources,
         ingress: [...clients.map((client): Peer => ({ to: 'app', app: client, port })), ...nodes],
-        egress: brokers === 1 ? [] : [{ to: 'dns' }, ...nodes],
+        egress: [{ to: 'dns' }, ...nodes],
         spread,
       },
       this.child(),
@@ -107,7 +108,7 @@ export class MessagingLayer extends Component {
     const app = topicsApp;
     const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
     const egress: Peer[] = [{ to: 'dns' }, { to: 'app', ...servers.kafka }];
-    const policy = new NetworkPolicy(app, { namespace, app, ingress: [], egress }, this.child());
+    const access = new Access(app, { namespace, app, ingress: [], egress }, this.child());
     new OneShotJob(
       app,
       {
@@ -127,7 +128,7 @@ export class MessagingLayer extends Component {
         },
         serviceAccountName,
       },
-      this.child({ dependsOn: [kafka, policy] }),
+      this.child({ dependsOn: [kafka, access] }),
     );
   }
 }

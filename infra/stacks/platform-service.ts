@@ -1,12 +1,12 @@
 import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi';
 import * as pulumi from '@pulumi/pulumi';
 import type { ServiceEntry } from '../catalog/schema';
+import { Access } from '../components/access';
 import { Autoscaler } from '../components/autoscaler';
 import { Component } from '../components/component';
 import { DisruptionBudget } from '../components/disruption-budget';
 import { InstancesAddress, outsideMesh } from '../components/instances';
 import { type Colour, colours } from '../components/names';
-import { NetworkPolicy } from '../components/network-policy';
 import { type Keys, PlatformSecret } from '../components/secret';
 import { ServiceAddress } from '../components/service';
 import { ServiceAccount } from '../components/service-account';
@@ -34,7 +34,7 @@ export class PlatformService extends Component {
     const { namespace } = context;
     const app = appName(service);
     const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
-    const policy = new NetworkPolicy(
+    const access = new Access(
       app,
       { namespace, app, ...connectionsOf(service, context.services, context) },
       this.child(),
@@ -52,7 +52,7 @@ export class PlatformService extends Component {
       );
     }
     if (service.scale.min > 1) new DisruptionBudget(app, { namespace, app }, this.child());
-    const ready = this.child({ dependsOn: [policy, ...secrets] });
+    const ready = this.child({ dependsOn: [access, ...secrets] });
     const workloads = colours.map((colour) =>
       this.colour(context, service, colour, serviceAccountName, ready),
     );

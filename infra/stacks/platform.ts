@@ -2,16 +2,22 @@ import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import { Component } from '../components/component';
 import { DefaultDeny } from '../components/network-policy';
+import type { PlatformConfig } from '../config';
 import type { Context } from './context';
 
 /** The version whose meaning of `restricted` holds, so that a cluster upgrade does not change the rules unasked. */
 const podSecurityVersion = 'v1.34';
 
-export const namespaceLabels = (context: Pick<Context, 'namespace' | 'config'>): Record<string, string> => ({
+export const namespaceLabels = (context: {
+  namespace: string;
+  config: Pick<PlatformConfig, 'environment'>;
+}): Record<string, string> => ({
   name: context.namespace,
   environment: context.config.environment,
   'app.kubernetes.io/part-of': context.namespace,
   'app.kubernetes.io/managed-by': 'pulumi',
+  // Every pod gets a proxy of the mesh. Redirection into it is the node's work (Istio's network plugin): `restricted` allows no pod that.
+  'istio-injection': 'enabled',
   ...Object.fromEntries(
     ['enforce', 'audit', 'warn'].flatMap((mode) => [
       [`pod-security.kubernetes.io/${mode}`, 'restricted'],

@@ -4,8 +4,9 @@ import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import * as pulumi from '@pulumi/pulumi';
 import { databaseSecretName } from '../catalog/checks';
 import type { ServiceEntry } from '../catalog/schema';
+import { Access } from '../components/access';
 import { Component } from '../components/component';
-import { NetworkPolicy, type Peer } from '../components/network-policy';
+import type { Peer } from '../components/network-policy';
 import { OneShotJob } from '../components/one-shot-job';
 import { fromSecret } from '../components/pod';
 import { ServiceAccount } from '../components/service-account';
@@ -118,7 +119,7 @@ function identity(
   const egress: Peer[] = [{ to: 'dns' }, { to: 'app', ...server }];
   return [
     new ServiceAccount(app, { namespace, app }, options),
-    new NetworkPolicy(app, { namespace, app, ingress: [], egress }, options),
+    new Access(app, { namespace, app, ingress: [], egress }, options),
   ];
 }
 

@@ -1,9 +1,9 @@
 import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import type { ServiceEntry } from '../catalog/schema';
+import { Access } from '../components/access';
 import { Component } from '../components/component';
 import { labelsOf } from '../components/names';
-import { NetworkPolicy } from '../components/network-policy';
 import {
   basePod,
   type Container,
@@ -79,7 +79,7 @@ export class StripeSandbox extends Component {
     const labels = labelsOf({ app, component: 'sandbox' });
     const metadata = { name: app, namespace, labels };
     const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
-    const policy = new NetworkPolicy(
+    const access = new Access(
       app,
       {
         namespace,
@@ -111,7 +111,7 @@ export class StripeSandbox extends Component {
           },
         },
       },
-      this.child({ dependsOn: policy }),
+      this.child({ dependsOn: access }),
     );
     new k8s.core.v1.Service(
       `${app}-address`,

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { applyOrder, fill, parseObjects } from './addons';
 import { describe as describeCluster, findCluster } from './cluster';
+import { cniConfig, pluginFolder, plugins } from './cni';
 import { componentNames, components, componentTools } from './components';
-import { cniConfig, configFiles, containerdConfig, kubeletConfig } from './config';
+import { configFiles, containerdConfig, kubeletConfig } from './config';
 import { readJson, writeFile } from './files';
 import { networkCommands } from './network';
 import { certificates } from './pki';
@@ -73,6 +74,15 @@ describe('configuration', () => {
   it('puts pods on the addresses of the plan, without masquerading', () => {
     const [bridge] = JSON.parse(cniConfig(cluster)).plugins;
     expect(bridge).toMatchObject({ ipMasq: false, ipam: { ranges: [[{ subnet: cluster.plan.pods }]] } });
+  });
+
+  it('redirects into sidecars last, with every plugin in the one folder containerd looks into', () => {
+    const types = JSON.parse(cniConfig(cluster)).plugins.map(({ type }: { type: string }) => type);
+    expect(types.at(-1)).toBe('istio-cni');
+    expect(Object.keys(plugins(cluster))).toEqual(
+      expect.arrayContaining([...types, 'host-local', 'loopback']),
+    );
+    expect(containerdConfig(cluster)).toContain(`bin_dir = "${pluginFolder(cluster)}"`);
   });
 
   it('has socket paths the kernel accepts, whatever the profile is called', () => {

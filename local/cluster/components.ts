@@ -215,4 +215,4 @@ export const components: Component[] = [
   },
 ];
 
-export const componentTools = (): string[] => [...componentNames, 'ctr', 'runc', 'cni'];
+export const componentTools = (): string[] => [...componentNames, 'ctr', 'runc', 'cni', 'istio-cni'];

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Cluster } from './cluster';
+import { cniConfig, pluginFolder } from './cni';
 
 const cri = 'plugins."io.containerd.grpc.v1.cri"';
 
@@ -29,7 +30,7 @@ disabled_plugins = [
   stream_server_address = "127.0.0.1"
 
 [${cri}.cni]
-  bin_dir = "${cluster.tools.cni}"
+  bin_dir = "${pluginFolder(cluster)}"
   conf_dir = "${cluster.data('config', 'cni')}"
 
 [${cri}.containerd]
@@ -44,34 +45,6 @@ disabled_plugins = [
   Root = "${cluster.run('runc')}"
   SystemdCgroup = false
 `;
-
-/** Pods on a bridge. No masquerading: there is nowhere outside to hide their addresses from. */
-export const cniConfig = (cluster: Cluster): string =>
-  JSON.stringify(
-    {
-      cniVersion: '0.4.0',
-      name: cluster.netns,
-      plugins: [
-        {
-          type: 'bridge',
-          bridge: 'cni0',
-          isGateway: true,
-          ipMasq: false,
-          // A pod must reach itself through its own Service.
-          hairpinMode: true,
-          ipam: {
-            type: 'host-local',
-            dataDir: cluster.run('cni'),
-            ranges: [[{ subnet: cluster.plan.pods, gateway: cluster.plan.podGateway }]],
-            routes: [{ dst: '0.0.0.0/0' }],
-          },
-        },
-        { type: 'portmap', capabilities: { portMappings: true }, snat: true },
-      ],
-    },
-    null,
-    2,
-  );
 
 export const kubeletConfig = (cluster: Cluster): string =>
   stringify({

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { run } from '../exec';
 import type { Cluster } from './cluster';
+import { redirectFolder } from './cni';
 import { asLocalError, writeFile } from './files';
 
 interface Certificate {
@@ -158,5 +159,7 @@ export const writeKubeconfigs = (cluster: Cluster) => {
   for (const user of ['kubelet', 'controller-manager', 'scheduler', 'proxy', 'storage-provisioner']) {
     writeFile(cluster.data('config', `${user}.kubeconfig`), kubeconfigOf(cluster, user));
   }
+  // Network plugins act for the kubelet, and it may read the pods of its own node and no others.
+  writeFile(join(redirectFolder(cluster), 'istio-cni-kubeconfig'), kubeconfigOf(cluster, 'kubelet'));
   writeFile(cluster.kubeconfig, kubeconfigOf(cluster, 'admin'));
 };

@@ -6,6 +6,7 @@ import { addonObjects, applyAddons } from './addons';
 import { type Api, connect } from './api';
 import { ensureCgroups } from './cgroups';
 import { type Cluster, findCluster, recordCluster } from './cluster';
+import { linkPlugins } from './cni';
 import { type ComponentName, components, componentTools } from './components';
 import { configFiles } from './config';
 import { forgetContainers, importImages } from './containers';
@@ -125,6 +126,7 @@ export const start = async ({
       writeFile(cluster.run('owner'), cluster.dir);
       await ensurePki(cluster);
       writeKubeconfigs(cluster);
+      linkPlugins(cluster);
       for (const [path, content] of Object.entries(configFiles(cluster))) writeFile(path, content);
       ensureCgroups(cluster);
       return connect(cluster);

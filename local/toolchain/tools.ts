@@ -62,7 +62,7 @@ const table = [
     name: 'istio',
     kind: 'go',
     version: '1.31.0',
-    secondsToBuild: 200,
+    secondsToBuild: 220,
     folder: 'toolchain/istio',
     // The first tag is the faster protobuf code, the second leaves out checks that only its own tests need.
     builds: [
@@ -76,8 +76,17 @@ const table = [
         tags: 'agent,vtprotobuf,disable_pgv',
         ldflags: '-X istio.io/istio/pkg/version.buildVersion=1.31.0',
       },
+      {
+        packages: ['istio.io/istio/cni/cmd/istio-cni'],
+        tags: 'agent,vtprotobuf,disable_pgv',
+        ldflags: '-X istio.io/istio/pkg/version.buildVersion=1.31.0',
+      },
     ],
-    provides: { 'pilot-discovery': 'pilot-discovery', 'pilot-agent': 'pilot-agent' },
+    provides: {
+      'pilot-discovery': 'pilot-discovery',
+      'pilot-agent': 'pilot-agent',
+      'istio-cni': 'istio-cni',
+    },
   },
   {
     name: 'istio-files',

@@ -201,6 +201,65 @@ const gatewayTls: ResourceRule = {
   },
 };
 
+const inMesh = (resource: Resource) =>
+  ['networking.istio.io', 'security.istio.io'].some((group) =>
+    ['VirtualService', 'DestinationRule', 'PeerAuthentication'].some((kind) => isOf(resource, group, kind)),
+  );
+
+/** What Istio reads from a port's name, alone or before a dash. */
+const protocols = ['http', 'http2', 'https', 'grpc', 'grpc-web', 'tcp', 'tls', 'mongo', 'mysql', 'redis'];
+const saysProtocol = (name: string) => protocols.some((one) => name === one || name.startsWith(`${one}-`));
+
+const portProtocol: StackRule = {
+  scope: 'stack',
+  name: 'port-protocol',
+  item: 'authorisation/service-to-service',
+  severity: 'medium',
+  level: 'mandatory',
+  description:
+    'Ports of Services in a mesh say their protocol: one that must be guessed counts as TCP, where rules about paths deny everything.',
+  fix: 'set appProtocol (http, grpc, tcp, …) on the port of the Service',
+  validate(stack, report) {
+    for (const service of stack.filter((one) => isOf(one, 'core', 'Service'))) {
+      const one = report.on(service);
+      one.guard(() => {
+        const namespace = namespaceOf(service);
+        if (!stack.some((other) => inMesh(other) && namespaceOf(other) === namespace)) return;
+        for (const port of service.props.at('spec', 'ports').items) {
+          one.guard(() => {
+            if (port.at('protocol').text === 'UDP' || port.at('appProtocol').exists) return;
+            if (!saysProtocol(port.at('name').text ?? ''))
+              one.violation(port, `port ${port.at('port').number ?? ''} does not say its protocol`);
+          });
+        }
+      });
+    }
+  },
+};
+
+const telemetryProvider: ResourceRule = {
+  scope: 'resource',
+  name: 'telemetry-provider',
+  item: 'compliance/soc2',
+  severity: 'high',
+  level: 'mandatory',
+  description:
+    'Telemetry asks proxies only for what every Envoy has: the filter of the prometheus provider is in Istio’s own build alone, and another refuses its whole configuration.',
+  fix: 'remove the prometheus provider from metrics and read Envoy’s own figures from port 15090 instead',
+  matches: (resource) => isOf(resource, 'telemetry.istio.io', 'Telemetry'),
+  validate(resource, report) {
+    for (const metrics of resource.props.at('spec', 'metrics').items) {
+      report.guard(() => {
+        for (const provider of metrics.at('providers').items) {
+          const name = provider.at('name');
+          if (name.text === 'prometheus')
+            report.violation(name, 'provider prometheus breaks proxies of upstream Envoy');
+        }
+      });
+    }
+  },
+};
+
 export const meshRules = [
   routeOrder,
   faultRouteGuarded,
@@ -208,4 +267,6 @@ export const meshRules = [
   subsetExists,
   meshEncryption,
   gatewayTls,
+  portProtocol,
+  telemetryProvider,
 ];

@@ -15,12 +15,14 @@ import {
   role,
   type Sample,
   service,
+  telemetry,
   UNKNOWN,
   virtualService,
 } from './samples.fixtures';
 
 const replicas = (count: unknown) => deployment({ 'spec.replicas': count });
 const named = (sample: Sample, type: string): Sample => ({ ...sample, type });
+const port = (one: object) => service({ 'spec.ports': [{ port: 80, ...one }] });
 const http = (...routes: unknown[]) => virtualService({ 'spec.http': routes });
 const route = (...weights: unknown[]) => ({
   route: weights.map((weight, index) => ({ destination: { host: 'shop', subset: `v${index + 1}` }, weight })),
@@ -266,6 +268,31 @@ export const platformFixtures: Record<string, Fixtures> = {
       ],
     ],
     unknown: [peerAuthentication({ 'spec.mtls.mode': UNKNOWN })],
+  },
+  'port-protocol': {
+    good: [
+      [service(), peerAuthentication()],
+      [port({ name: 'data', appProtocol: 'tcp' }), peerAuthentication()],
+      [port({ name: 'http-web' }), peerAuthentication()],
+      [port({ name: 'dns', protocol: 'UDP' }), peerAuthentication()],
+      [port({ name: 'data' })],
+      [port({ name: 'data' }), peerAuthentication({ 'metadata.namespace': 'other' })],
+    ],
+    bad: [
+      [[port({ name: 'data' }), peerAuthentication()], /port 80 does not say its protocol/],
+      [[port({ name: 'httpdata' }), virtualService()], /does not say its protocol/],
+    ],
+    unknown: [[port({ name: UNKNOWN }), peerAuthentication()]],
+  },
+  'telemetry-provider': {
+    good: [telemetry(), telemetry({ 'spec.metrics': [{ providers: [{ name: 'collector' }] }] })],
+    bad: [
+      [
+        telemetry({ 'spec.metrics': [{ providers: [{ name: 'prometheus' }] }] }),
+        /breaks proxies of upstream/,
+      ],
+    ],
+    unknown: [telemetry({ 'spec.metrics': UNKNOWN })],
   },
   'gateway-tls': {
     good: [gateway()],

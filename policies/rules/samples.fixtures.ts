@@ -177,6 +177,9 @@ export const destinationRule = resource('kubernetes:networking.istio.io/v1:Desti
 export const peerAuthentication = resource('kubernetes:security.istio.io/v1:PeerAuthentication', 'default', {
   spec: { mtls: { mode: 'STRICT' } },
 });
+export const telemetry = resource('kubernetes:telemetry.istio.io/v1:Telemetry', 'telemetry', {
+  spec: { accessLogging: [{ providers: [{ name: 'envoy' }] }] },
+});
 export const gateway = resource('kubernetes:networking.istio.io/v1:Gateway', 'front', {
   spec: {
     servers: [

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, type Row } from './row';
@@ -15,13 +16,37 @@ interface Load {
   errors: number;
 }
 
-/** Everything but the front door is measured from inside the cluster's own network namespace. */
-const inside = (profile: string) => ['nsenter', `--net=/run/netns/ecp-${profile}`] as const;
-
 const kubectl = (profile: string, ...args: string[]) =>
   execFileSync(process.execPath, ['cli/bin/platform.mjs', 'kubectl', '--profile', profile, '--', ...args], {
     encoding: 'utf8',
   });
+
+/**
+ * Runs what follows in the network of a pod. Over loopback there nothing is encrypted or redirected: that is the baseline the mesh is
+ * measured against, and from anywhere else the mesh would refuse it.
+ */
+const insidePod = (profile: string, selector: string): string[] => {
+  const uid = kubectl(
+    profile,
+    'get',
+    'pod',
+    '-l',
+    selector,
+    '-n',
+    'ecommerce-platform',
+    '-o',
+    'jsonpath={.items[0].metadata.uid}',
+  );
+  const pid = readdirSync('/proc').find((one) => {
+    try {
+      return /^\d+$/.test(one) && readFileSync(`/proc/${one}/cgroup`, 'utf8').includes(`/pod${uid}/`);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+  if (!pid) throw new Error(`no process of pod ${selector} runs on this machine`);
+  return ['nsenter', `--net=/proc/${pid}/ns/net`];
+};
 
 const load = (prefix: readonly string[], url: string, more: string[] = []): Load => {
   const [command, ...args] = [
@@ -44,7 +69,7 @@ const load = (prefix: readonly string[], url: string, more: string[] = []): Load
   return result;
 };
 
-const startBare = async (profile: string): Promise<ChildProcess> => {
+const startBare = async (profile: string, atDatabase: string[]): Promise<ChildProcess> => {
   const url = new URL(
     Buffer.from(
       kubectl(
@@ -60,21 +85,11 @@ const startBare = async (profile: string): Promise<ChildProcess> => {
       'base64',
     ).toString(),
   );
-  url.hostname = kubectl(
-    profile,
-    'get',
-    'pod',
-    '-l',
-    'app=postgres',
-    '-n',
-    'ecommerce-platform',
-    '-o',
-    'jsonpath={.items[0].status.podIP}',
-  );
-  const [nsenter, net] = inside(profile);
+  url.hostname = '127.0.0.1';
+  const [nsenter, ...net] = atDatabase as [string, ...string[]];
   const bare = spawn(
     nsenter,
-    [net, process.execPath, '--require', 'tsx/cjs', join(__dirname, 'bare-server.ts')],
+    [...net, process.execPath, '--require', 'tsx/cjs', join(__dirname, 'bare-server.ts')],
     {
       env: { ...process.env, DATABASE_URL: url.href, PORT: String(barePort), NODE_ENV: 'production' },
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -86,18 +101,9 @@ const startBare = async (profile: string): Promise<ChildProcess> => {
 
 /** Product list and product by id: the bare server, the service itself, and the service through the front door, in turns. */
 export const httpRows = async (profile: string, frontDoor: string): Promise<Row[]> => {
-  const podIp = kubectl(
-    profile,
-    'get',
-    'pod',
-    '-l',
-    'app=product-service,colour=blue',
-    '-n',
-    'ecommerce-platform',
-    '-o',
-    'jsonpath={.items[0].status.podIP}',
-  );
-  const bare = await startBare(profile);
+  const atDatabase = insidePod(profile, 'app=postgres');
+  const atService = insidePod(profile, 'app=product-service,colour=blue');
+  const bare = await startBare(profile, atDatabase);
   const rows: Row[] = [];
   try {
     for (const [name, path] of [
@@ -106,8 +112,8 @@ export const httpRows = async (profile: string, frontDoor: string): Promise<Row[
     ] as const) {
       const samples = { bare: [] as number[], service: [] as number[], frontDoor: [] as number[] };
       for (let round = 0; round < rounds; round++) {
-        samples.bare.push(load(inside(profile), `http://127.0.0.1:${barePort}${path}`).requests.average);
-        samples.service.push(load(inside(profile), `http://${podIp}:3001${path}`).requests.average);
+        samples.bare.push(load(atDatabase, `http://127.0.0.1:${barePort}${path}`).requests.average);
+        samples.service.push(load(atService, `http://127.0.0.1:3001${path}`).requests.average);
         samples.frontDoor.push(load([], frontDoor + path).requests.average);
       }
       const baseline = median(samples.bare);
