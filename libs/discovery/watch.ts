@@ -32,14 +32,14 @@ export function watchInstances(options: WatchOptions): () => void {
     // An index that goes back means another history: begin anew, as Consul's documentation of blocking queries demands.
     index = answer.index < index ? 0 : answer.index;
     heardAt = Date.now();
-    if (failures > 0) logger.info({ service }, 'Consul answers again');
+    if (failures > 0) logger.info({ upstream: service }, 'Consul answers again');
     failures = 0;
     onChange(uniqueById(answer.instances));
   };
 
   const afterFailure = async (error: unknown): Promise<void> => {
     if (failures === 0)
-      logger.warn({ err: error, service }, 'Consul does not answer, the last list stays in use');
+      logger.warn({ err: error, upstream: service }, 'Consul does not answer, the last list stays in use');
     failures += 1;
     turn += 1;
     // Every agent counts for itself.
