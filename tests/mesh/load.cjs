@@ -1,8 +1,7 @@
 // Sends requests from inside a pod and counts the answers. Given to `node -e`: needs nothing but Node.
 const { Agent, request } = require('node:http');
 
-/** @type {{ url: string, headers: object, requests: number, connections: number, seconds: number }} */
-const { url, headers, requests, connections, seconds } = JSON.parse(process.argv[1]);
+const { url, headers, requests, connections, seconds, spacingMs } = JSON.parse(process.argv[1]);
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 const counts = { total: 0, status: {}, version: {}, pod: {}, slowestMs: 0, errors: [] };
 const until = Date.now() + seconds * 1000;
@@ -34,8 +33,9 @@ const ask = () =>
       .end();
   });
 
-/** Until the number of requests is reached, or the time is over. */
-const lane = async () => {
+/** Until the number of requests is reached, or the time is over. Each begins a little after the one before. */
+const lane = async (_, index) => {
+  await new Promise((begin) => setTimeout(begin, index * spacingMs));
   while (requests ? counts.total < requests : Date.now() < until) {
     counts.total += 1;
     await ask();

@@ -39,6 +39,8 @@ export interface Load {
   requests?: number;
   seconds?: number;
   connections?: number;
+  /** Between the first requests of two connections. */
+  spacingMs?: number;
 }
 
 export interface Counts {
@@ -55,7 +57,13 @@ const script = (name: string) => readFileSync(require.resolve(`./${name}.cjs`), 
 
 /** Requests to the server from inside a client's pod. */
 export function load(from: Client, { path = '/', ...more }: Load, host = 'echo'): Promise<Counts> {
-  const wanted = JSON.stringify({ url: `http://${host}${path}`, headers: {}, connections: 1, ...more });
+  const wanted = JSON.stringify({
+    url: `http://${host}${path}`,
+    headers: {},
+    connections: 1,
+    spacingMs: 0,
+    ...more,
+  });
   const exec = [
     'exec',
     '-n',
