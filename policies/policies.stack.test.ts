@@ -1,10 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EngineResult, preview } from '../local/engine';
 import { rules } from './rules';
 import { bucket, compliantAccount, database, group, publicAccess } from './rules/aws.samples.fixtures';
 import { compliantStack, deployment, madeOf, patched, type Sample, UNKNOWN } from './rules/samples.fixtures';
+
+jest.setTimeout(180_000);
 
 // A foreign program in plain JavaScript that registers whatever resources.json holds: the pack must work on any program.
 // A value of '<unknown>' becomes one that only exists once a random string has been made, and a property with a reference the id
@@ -42,7 +45,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Previews a stack of these resources under the pack, without a cluster. */
-async function judge(stack: Sample[], settings?: object): Promise<EngineResult> {
+async function judge(stack: Sample[], settings?: object, pack = __dirname): Promise<EngineResult> {
   const text = JSON.stringify(stack).replaceAll(UNKNOWN, '<unknown>');
   writeFileSync(join(directory, 'resources.json'), text);
   const config = join(directory, 'rules.json');
@@ -51,7 +54,7 @@ async function judge(stack: Sample[], settings?: object): Promise<EngineResult> 
     projectDir: directory,
     stack: 'test',
     stateDir: join(directory, 'state'),
-    policyPacks: [__dirname],
+    policyPacks: [pack],
     ...(settings && { policyPackConfig: [config] }),
     passphrase: 'test',
   });
@@ -64,7 +67,20 @@ describe('the policy pack in the engine', () => {
     const result = await judge(distinct(compliantStack()));
     expect(result.violations).toEqual([]);
     expect(result.exitCode).toBe(0);
-  }, 60_000);
+  });
+
+  it('works as a package on its own, with nothing of this repository around it', async () => {
+    const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', directory];
+    const archive = execFileSync('npm', args, { cwd: __dirname, encoding: 'utf8' }).trim();
+    execFileSync('tar', ['-xzf', join(directory, archive), '-C', directory]);
+    const pack = join(directory, 'package');
+    symlinkSync(join(__dirname, '../node_modules'), join(pack, 'node_modules'));
+    const result = await judge([group({ 'ingress.0.fromPort': 22 })], undefined, pack);
+    expect(mandatory(result).map((one) => one.policy)).toEqual(['aws-security-group-closed']);
+    expect(readdirSync(join(pack, 'rules')).filter((file) => /\.(test|fixtures)\.ts$/.test(file))).toEqual(
+      [],
+    );
+  });
 
   it('refuses violations with rule, item, path and fix, per resource and per stack', async () => {
     const result = await judge([
@@ -97,7 +113,7 @@ describe('the policy pack in the engine', () => {
       expect(violation.urn).toContain('::shop');
     }
     expect(JSON.stringify(result.violations)).not.toContain('hunter22');
-  }, 60_000);
+  });
 
   it('judges a program for AWS, and finds what guards a bucket by what its name is made of', async () => {
     const fine = await judge(compliantAccount());
@@ -123,7 +139,7 @@ describe('the policy pack in the engine', () => {
       'aws-security-group-closed edge',
     ]);
     expect(JSON.stringify(result.violations)).not.toContain('nothing blocks public access');
-  }, 60_000);
+  });
 
   it('says what it could not check at preview, and still judges what is known beside it', async () => {
     const result = await judge([
@@ -140,7 +156,7 @@ describe('the policy pack in the engine', () => {
     const unchecked = result.violations.filter((one) => one.notChecked);
     expect(unchecked.map((one) => [one.policy, one.level])).toEqual([['no-secret-in-env', 'advisory']]);
     expect(unchecked[0]?.message).toContain('containers[0].env[0].value is unknown at preview');
-  }, 60_000);
+  });
 
   it('prints waivers, lets waived violations pass and counts expired ones', async () => {
     const bad = patched(deployment(), {
@@ -161,7 +177,7 @@ describe('the policy pack in the engine', () => {
     const messages = result.violations.map((one) => one.message).join('\n');
     expect(messages).toContain('waived until 2999-12-31 by ann, T-1');
     expect(messages).toContain('(the waiver T-1 of ann expired on 2020-01-01)');
-  }, 60_000);
+  });
 
   it('can be advisory, and can put missing settings right, by configuration', async () => {
     const bad = patched(deployment(), {
@@ -176,7 +192,7 @@ describe('the policy pack in the engine', () => {
       ['no-host-namespaces', 'advisory'],
     ]);
     expect(result.exitCode).toBe(0);
-  }, 60_000);
+  });
 });
 
 /** Pulumi names are unique per type; the samples share theirs. */
