@@ -19,6 +19,13 @@ test('lets in callers by identity, each on the port it was declared for', () => 
   });
 });
 
+test('lets one that may only look see the paths it was declared for', () => {
+  const ingress: Peer[] = [{ to: 'app', app: 'consul', port: 3002, paths: ['/health', '/ready'] }];
+  expect(authorizationPolicySpec({ ...whom, ingress }).rules?.[0]?.to).toEqual([
+    { operation: { ports: ['3002'], paths: ['/health', '/ready'], methods: ['GET'] } },
+  ]);
+});
+
 test('leaves to the network what no proxy carries', () => {
   const ingress: Peer[] = [{ to: 'app', app: 'consul', port: 8301, protocol: 'UDP' }];
   expect(authorizationPolicySpec({ ...whom, ingress }).rules).toEqual([]);

@@ -21,7 +21,15 @@ function principalOf(peer: Peer, namespace: string): string {
   throw new TypeError(`${peer.to} has no identity: it cannot be let in`);
 }
 
-/** Lets in those declared, each on the pod's port it was declared for. Ports only, so that it holds for TCP as for HTTP. */
+const operationOf = (peer: Peer) => ({
+  ports: [String((peer as { port: number }).port)],
+  ...(peer.to === 'app' && peer.paths && { paths: [...peer.paths], methods: ['GET'] }),
+});
+
+/**
+ * Lets in those declared, each on the pod's port it was declared for. By port, so that it holds for TCP as for HTTP; by path too where
+ * one may ask for little only.
+ */
 export const authorizationPolicySpec = (
   args: Pick<NetworkPolicyArgs, 'namespace' | 'app' | 'ingress'>,
 ): AuthorizationPolicySpec => ({
@@ -30,7 +38,7 @@ export const authorizationPolicySpec = (
   // Without a rule nobody is let in.
   rules: args.ingress.filter(isCarried).map((peer) => ({
     from: [{ source: { principals: [principalOf(peer, args.namespace)] } }],
-    to: [{ operation: { ports: [String((peer as { port: number }).port)] } }],
+    to: [{ operation: operationOf(peer) }],
   })),
 });
 

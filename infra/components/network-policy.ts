@@ -5,8 +5,18 @@ import { assertNameFits, labelsOf } from './names';
 
 /** Who may come in, or where one may go. Ports are those of the pods, not of the Service in front of them. */
 export type Peer =
-  /** `hosts`: the Services by whose names it is reached; default that of the same name. */
-  | { to: 'app'; app: string; port: number; protocol?: 'UDP'; hosts?: readonly string[] }
+  /**
+   * `hosts`: the Services by whose names it is reached; default that of the same name. `paths`: all that one coming in may ask for
+   * over HTTP, as far as there is a mesh to see it; default everything.
+   */
+  | {
+      to: 'app';
+      app: string;
+      port: number;
+      protocol?: 'UDP';
+      hosts?: readonly string[];
+      paths?: readonly string[];
+    }
   | { to: 'front-door'; door: FrontDoorPods; port: number }
   | { to: 'dns' }
   | { to: 'kubernetes' }

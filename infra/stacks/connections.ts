@@ -24,6 +24,16 @@ const toServer = (server: { app: string; port: number; hosts?: readonly string[]
   ...server,
 });
 
+/** Consul may see whether a service is well, and nothing else of it. */
+const healthChecks = ({ port, probes }: ServiceEntry): Peer[] => {
+  const { app } = servers.consul;
+  const paths = [probes.liveness.path, probes.readiness.path];
+  return [
+    { to: 'app', app, port, paths },
+    { to: 'app', app, port: checkPort },
+  ];
+};
+
 export function connectionsOf(
   service: ServiceEntry,
   services: ServiceEntry[],
@@ -40,8 +50,7 @@ export function connectionsOf(
       ...callers.map((caller) => toServer({ app: appName(caller), port: service.port })),
       // The stand-in sends webhooks, as the real party does through the front door.
       ...sandboxes.map(({ app }) => toServer({ app, port: service.port })),
-      // Its health checks.
-      ...(discovery ? [service.port, checkPort].map((port) => toServer({ app: consul.app, port })) : []),
+      ...(discovery ? healthChecks(service) : []),
     ],
     egress: [
       { to: 'dns' },
