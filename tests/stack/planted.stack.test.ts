@@ -10,7 +10,7 @@ import { budget, deployment, type Patch, type Sample, service } from '../../poli
 import { settingsFile } from '../../policies/settings';
 import { root } from './stack';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const here = { 'metadata.namespace': 'ecommerce-platform' };
 const image = 'registry.example.com/ecommerce-platform/shop:1.2.3';
