@@ -7,6 +7,7 @@ import { appName, createContext } from './stacks/context';
 import { DataLayer } from './stacks/data';
 import { DiscoveryLayer } from './stacks/discovery';
 import { GatewayLayer } from './stacks/gateway';
+import type { ManagedDataLayer } from './stacks/managed-data';
 import { MeshLayer } from './stacks/mesh';
 import { MessagingLayer } from './stacks/messaging';
 import { OperatorsLayer } from './stacks/operators';
@@ -30,7 +31,11 @@ const platform = new PlatformLayer('platform', context, { dependsOn: operators }
 const mesh = new MeshLayer('mesh', context, { dependsOn: platform });
 const stores = new SecretStoreLayer('secret-store', context, { dependsOn: platform });
 const ground = { dependsOn: [mesh, stores] };
-const data = new DataLayer('data', context, ground);
+const managedData = ({ region, masterSecretArn }: AwsLayer): ManagedDataLayer => {
+  const layer: typeof import('./stacks/managed-data') = require('./stacks/managed-data');
+  return new layer.ManagedDataLayer('data', { context, region, masterSecretArn }, ground);
+};
+const data = cloud ? managedData(cloud) : new DataLayer('data', context, ground);
 const messaging = new MessagingLayer('messaging', context, ground);
 const discovery = context.discovery ? new DiscoveryLayer('discovery', context, ground) : undefined;
 const running = new ServicesLayer('services', context, { data, messaging, discovery }, ground);

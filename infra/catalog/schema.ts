@@ -82,6 +82,8 @@ const topic = z.strictObject({
 const database = z.strictObject({
   /** Kubernetes Secret with keys `url`, `username`, `password`. Default `<service>-database-secret`. */
   secretName: secretName.optional(),
+  /** true: DATABASE_REPLICA_URL too, for reads that may be a moment old; the database itself where there is no copy. Default false. */
+  replica: z.boolean().default(false),
 });
 
 const secret = z.strictObject({

@@ -45,7 +45,7 @@ export const authorizationPolicySpec = (
 /** What the proxy of a workload knows: those it calls. It sends nothing anywhere else, unless the workload may call what is outside the mesh. */
 export const sidecarSpec = (args: Pick<NetworkPolicyArgs, 'namespace' | 'app' | 'egress'>): SidecarSpec => {
   const called = args.egress.flatMap((peer) => (peer.to === 'app' ? (peer.hosts ?? [peer.app]) : []));
-  const outside = args.egress.some(({ to }) => to === 'internet' || to === 'kubernetes');
+  const outside = args.egress.some(({ to }) => ['internet', 'kubernetes', 'network'].includes(to));
   return {
     workloadSelector: { labels: { app: args.app } },
     egress: [

@@ -1,4 +1,5 @@
 import type { IExternalSecret } from '@kubernetes-models/external-secrets/external-secrets.io/v1';
+import type { Input } from '@pulumi/pulumi';
 
 export type ExternalSecretSpec = NonNullable<IExternalSecret['spec']>;
 
@@ -12,7 +13,7 @@ export interface ExternalSecretArgs {
   secretName: string;
   store: StoreReference;
   /** The store's entry; it holds a JSON object with a property per key. */
-  remoteKey: string;
+  remoteKey: Input<string>;
   keys: string[];
   /** Further keys as Go templates over the fetched ones. */
   template: Record<string, string>;
@@ -39,5 +40,8 @@ export const externalSecretSpec = (args: ExternalSecretArgs): ExternalSecretSpec
       },
     },
   },
-  data: args.keys.map((key) => ({ secretKey: key, remoteRef: { key: args.remoteKey, property: key } })),
+  data: args.keys.map((key) => ({
+    secretKey: key,
+    remoteRef: { key: args.remoteKey as string, property: key },
+  })),
 });

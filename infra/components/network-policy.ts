@@ -20,6 +20,8 @@ export type Peer =
   | { to: 'front-door'; door: FrontDoorPods; port: number }
   | { to: 'dns' }
   | { to: 'kubernetes' }
+  /** Addresses outside the cluster, such as managed databases. */
+  | { to: 'network'; cidrs: string[]; port: number }
   | { to: 'internet' };
 
 /** The pods that let requests in from outside. */
@@ -90,6 +92,8 @@ function ruleFor(peer: Peer): Rule {
         peers: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map((cidr) => ({ ipBlock: { cidr } })),
         ports: [tcp(443), tcp(6443)],
       };
+    case 'network':
+      return { peers: peer.cidrs.map((cidr) => ({ ipBlock: { cidr } })), ports: [tcp(peer.port)] };
     case 'internet':
       return { peers: [{ ipBlock: { cidr: '0.0.0.0/0', except: inside } }], ports: [tcp(443)] };
   }

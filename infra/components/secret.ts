@@ -13,7 +13,7 @@ export type SecretSource =
   /** Given by key in the stack's configuration, encrypted there. */
   | { kind: 'pulumi'; values: Record<string, string> }
   /** Kept in a secrets manager, entry `remoteKey` with a property per key; External Secrets makes the Secret of it. */
-  | { kind: 'external'; store: StoreReference; remoteKey: string; generation: number }
+  | { kind: 'external'; store: StoreReference; remoteKey: Input<string>; generation: number }
   /** Somebody else puts the Secret there; nothing is created. */
   | { kind: 'existing' };
 

@@ -10,12 +10,10 @@ import { type Account, ofAccount, policyDocument } from '../components/aws/polic
 import { Role, trustOfServiceAccount } from '../components/aws/role';
 import { ManagedSecret } from '../components/aws/secret';
 import { Component } from '../components/component';
+import { generationsInUse, keyFile, SigningKeys } from '../components/signing-keys';
 import { appName, type Context, secretNames, usesTopics } from './context';
 import { kafkaSecretName } from './kafka-access';
 import { generationOf, remoteKeyOf, secretEntries, storeServiceAccount } from './secrets';
-
-/** User of the cache. */
-export const cacheUser = 'platform';
 
 /** Random letters and digits: the value stands in URLs. The first generation's resources carry no number. */
 const password = (name: string, generation: number, options: ComponentResourceOptions): Output<string> => {
@@ -58,10 +56,9 @@ export class AwsSecrets extends Component {
     super('AwsSecrets', name, options);
     const { context, account, key, database } = args;
     const values = this.values(args);
-    // The administrator's is RDS's own, and keys that sign are made here and stay in the state.
-    const elsewhere: string[] = [secretNames.postgres, secretNames.signingKeys];
+    // The administrator's is RDS's own.
     const external = Object.entries(secretEntries(context))
-      .filter(([secretName, { source }]) => source === 'external' && !elsewhere.includes(secretName))
+      .filter(([secretName, { source }]) => source === 'external' && secretName !== secretNames.postgres)
       .map(([secretName]) => secretName);
     const entries = [...new Set([...Object.keys(values), ...external])].map(
       (secretName) =>
@@ -117,9 +114,19 @@ export class AwsSecrets extends Component {
       });
     return Object.fromEntries([
       ...databases,
+      [secretNames.signingKeys, { [SigningKeys.fileName]: this.signingKeys(context) }],
       ...(broker ? broker.users.entries(broker.addresses) : []),
       [secretNames.redis, { password: cachePasswords[0] ?? '', host: cache.host }],
     ]) as Record<string, Record<string, pulumi.Input<string>> | undefined>;
+  }
+
+  /** The issuer's key file: the key of this generation signs, the one before is still published. */
+  private signingKeys(context: Context): Output<string> {
+    const name = secretNames.signingKeys;
+    const seeds = generationsInUse(generationOf(context, name)).map(
+      (each) => new random.RandomBytes(`${name}-seed-${each}`, { length: 32 }, this.child()).base64,
+    );
+    return pulumi.secret(pulumi.all(seeds)).apply(keyFile);
   }
 }
 

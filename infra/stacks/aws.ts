@@ -18,8 +18,9 @@ import { Component } from '../components/component';
 import { project } from '../config';
 import { AwsEdge } from './aws-edge';
 import { awsKeys, type Keys } from './aws-keys';
-import { AwsSecrets, BrokerUsers, CachePasswords, cacheUser } from './aws-secrets';
+import { AwsSecrets, BrokerUsers, CachePasswords } from './aws-secrets';
 import type { Context } from './context';
+import { cacheUser, databaseAdministrator } from './data-access';
 
 /** The settings of a context whose data is on AWS; `parseConfig` has seen to it that they are there. */
 export const awsOf = ({ config }: Pick<Context, 'config'>): AwsSettings => {
@@ -103,6 +104,9 @@ interface Ground {
 export class AwsLayer extends Component {
   /** Command that adds the cluster to somebody's kubeconfig. */
   readonly kubeconfigCommand: string;
+  readonly region: string;
+  /** Entry with the password of the database's administrator. */
+  readonly masterSecretArn: Output<string>;
 
   constructor(name: string, context: Context) {
     const settings = awsOf(context);
@@ -131,6 +135,8 @@ export class AwsLayer extends Component {
     const cluster = this.cluster(account, settings, ground, keys);
     this.kubeconfigCommand = `aws eks update-kubeconfig --region ${settings.region} --name ${cluster.clusterName}`;
     const database = this.database(context, ground, keys);
+    this.region = settings.region;
+    this.masterSecretArn = database.masterSecretArn;
     const cachePasswords = new CachePasswords('cache-password', context, this.child()).values;
     const cache = this.cache(account, settings, ground, keys, cachePasswords);
     new AwsSecrets(
@@ -227,6 +233,7 @@ export class AwsLayer extends Component {
       {
         account: accountOf(context),
         ...awsOf(context).database,
+        administrator: databaseAdministrator,
         maxConnections: context.config.postgres.maxConnections,
         subnetIds: ground.network.subnetIds.isolated,
         securityGroupId: ground.groups.ids.database,

@@ -3,6 +3,7 @@ import type { ServiceEntry } from '../catalog/schema';
 import type { Peer } from '../components/network-policy';
 import type { PlatformConfig } from '../config';
 import { appName, checkPort, frontDoor, instancesName, servers, usesTopics } from './context';
+import { cachePeer, databasePeer } from './data-access';
 
 export interface Connections {
   ingress: Peer[];
@@ -37,7 +38,10 @@ const healthChecks = ({ port, probes }: ServiceEntry): Peer[] => {
 export function connectionsOf(
   service: ServiceEntry,
   services: ServiceEntry[],
-  { discovery = false, config }: { discovery?: boolean; config?: Pick<PlatformConfig, 'eventStore'> } = {},
+  {
+    discovery = false,
+    config,
+  }: { discovery?: boolean; config?: Pick<PlatformConfig, 'eventStore' | 'aws'> } = {},
 ): Connections {
   const { consul } = servers;
   const sandboxes = service.sandboxes.map(() => servers.stripeSandbox);
@@ -54,8 +58,8 @@ export function connectionsOf(
     ],
     egress: [
       { to: 'dns' },
-      ...(service.database ? [toServer(servers.postgres)] : []),
-      ...(service.cache ? [toServer(servers.redis)] : []),
+      ...(service.database ? [databasePeer(config?.aws)] : []),
+      ...(service.cache ? [cachePeer(config?.aws)] : []),
       ...(usesTopics(service) ? [toServer(servers.kafka)] : []),
       ...(service.eventStore && config?.eventStore === 'kurrentdb' ? [toServer(servers.eventStore)] : []),
       ...calledBy(service, services).map((other) =>

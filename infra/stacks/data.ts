@@ -1,15 +1,13 @@
-import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import * as pulumi from '@pulumi/pulumi';
 import { Component } from '../components/component';
-import { labelsOf } from '../components/names';
 import type { Peer } from '../components/network-policy';
 import { fromSecret, secretFile } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
 import { StatefulServer } from '../components/stateful-server';
 import { appName, type Context, secretNames, servers } from './context';
 import { Database, databaseJobName } from './database';
-import { postgresUid, scripts, scriptsName } from './postgres-job';
+import { databaseScripts, postgresUid, scriptsName } from './postgres-job';
 import { PostgresPassword, passwordJobs, RedisPassword, redisUid } from './rotation';
 import { secretSource } from './secrets';
 
@@ -24,7 +22,7 @@ export class DataLayer extends Component {
   constructor(name: string, context: Context, options: ComponentResourceOptions) {
     super('DataLayer', name, options);
     const postgres = this.postgres(context);
-    const script = this.scripts(context);
+    const script = databaseScripts(context, this.child());
     const superuser = new PostgresPassword(
       passwordJobs.postgres,
       { context, scriptsName },
@@ -90,22 +88,6 @@ export class DataLayer extends Component {
         spread,
       },
       this.child({ dependsOn: secret }),
-    );
-  }
-
-  private scripts({ namespace }: Context) {
-    return new k8s.core.v1.ConfigMap(
-      'database-script',
-      {
-        metadata: {
-          name: scriptsName,
-          namespace,
-          labels: labelsOf({ app: 'database-script', component: 'script' }),
-        },
-        data: scripts,
-        immutable: true,
-      },
-      this.child(),
     );
   }
 

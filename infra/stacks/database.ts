@@ -1,5 +1,4 @@
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
-import * as pulumi from '@pulumi/pulumi';
 import { databaseSecretName } from '../catalog/checks';
 import type { ServiceEntry } from '../catalog/schema';
 import { Access } from '../components/access';
@@ -7,7 +6,8 @@ import { Component } from '../components/component';
 import { fromSecret } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
 import { ServiceAccount } from '../components/service-account';
-import { type Context, servers } from './context';
+import type { Context } from './context';
+import { databaseKeys, databasePeer, databaseUrls } from './data-access';
 import { postgresJob } from './postgres-job';
 import { generationOf, secretSource } from './secrets';
 
@@ -38,7 +38,8 @@ export class Database extends Component {
     const { namespace } = context;
     const app = databaseJobName(service);
     const secretName = databaseSecretName(service);
-    const keys = { password: {} };
+    const { aws } = context.config;
+    const keys = databaseKeys(aws, service);
     const generation = generationOf(context, secretName);
     const role = databaseRole(service, generation);
     const secret = new PlatformSecret(
@@ -49,15 +50,12 @@ export class Database extends Component {
         secretName,
         source: secretSource(context, secretName, keys),
         keys,
-        derive: ({ password }) => ({
-          username: role,
-          url: pulumi.interpolate`postgres://${role}:${password}@${servers.postgres.app}:${servers.postgres.port}/${service.name}`,
-        }),
+        derive: (values) => ({ username: role, ...databaseUrls(aws, service, role, values) }),
       },
       this.child(),
     );
     const account = new ServiceAccount(app, { namespace, app }, this.child());
-    const egress = [{ to: 'dns' } as const, { to: 'app', ...servers.postgres } as const];
+    const egress = [{ to: 'dns' } as const, databasePeer(aws)];
     const access = new Access(app, { namespace, app, ingress: [], egress }, this.child());
     postgresJob(
       app,
@@ -66,6 +64,7 @@ export class Database extends Component {
         app,
         scriptsName: args.scriptsName,
         script: 'database.sql',
+        secretName,
         env: [
           { name: 'SERVICE_DATABASE', value: service.name },
           { name: 'SERVICE_ROLE', value: role },

@@ -41,6 +41,7 @@ export class PostgresPassword extends Component {
         name,
         {
           ...{ context, app: name, scriptsName, script: 'database-superuser.sql' },
+          secretName: secretNames.postgres,
           logins: [previous, 'password'],
           env: [
             { name: 'GENERATION', value: String(generationOf(context, secretNames.postgres)) },
@@ -155,6 +156,7 @@ export class WithdrawalLayer extends Component {
       `${databaseJobName(service)}-withdrawal`,
       {
         ...{ context, app: databaseJobName(service), scriptsName, script: 'database-withdraw.sql' },
+        secretName: databaseSecretName(service),
         env: [
           { name: 'WITHDRAWN_ROLE', value: databaseRole(service, generation - 1) },
           { name: 'GENERATION', value: String(generation) },

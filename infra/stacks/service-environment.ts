@@ -4,6 +4,7 @@ import { type EnvVar, fromSecret, type Mount, secretFile } from '../components/p
 import { SigningKeys } from '../components/signing-keys';
 import { InputError } from '../input-error';
 import { appName, type Context, secretNames } from './context';
+import { databaseMounts, dataEnvironment, readsReplica } from './data-access';
 import { certificateSecret } from './event-store';
 import { kafkaEnvironment, kafkaMounts } from './kafka-access';
 
@@ -29,6 +30,11 @@ export function serviceEnvironment(
     plain('PORT', String(service.port)),
     ...when(!Object.hasOwn(service.env, 'LOG_LEVEL'), plain('LOG_LEVEL', 'info')),
     ...when(Boolean(service.database), fromSecret('DATABASE_URL', databaseSecretName(service), 'url')),
+    ...when(
+      readsReplica(service),
+      fromSecret('DATABASE_REPLICA_URL', databaseSecretName(service), 'replica-url'),
+    ),
+    ...dataEnvironment(config.aws),
     ...when(service.cache, fromSecret('REDIS_URL', secretNames.redis, 'url')),
     ...when(
       service.eventStore && config.eventStore === 'kurrentdb',
@@ -67,5 +73,6 @@ export const serviceMounts = (service: ServiceEntry, context: Pick<Context, 'con
     service.eventStore && context.config.eventStore === 'kurrentdb',
     secretFile(eventStoreFolder, certificateSecret, eventStoreAuthority),
   ),
+  ...when(Boolean(service.database), ...databaseMounts(context.config.aws)),
   ...kafkaMounts(context, service),
 ];

@@ -1,4 +1,4 @@
-import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
 import { Component } from '../components/component';
 import { appName, type Context, usesTopics } from './context';
 import type { DataLayer } from './data';
@@ -8,7 +8,7 @@ import { PlatformService } from './platform-service';
 
 /** What services stand on. */
 export interface Ground {
-  data: DataLayer;
+  data: Pick<DataLayer, 'databases'> & { redis: Resource };
   messaging: MessagingLayer;
   discovery?: DiscoveryLayer;
 }

@@ -322,6 +322,28 @@ describe.each(['staging', 'production'] as const)('AWS in %s', (environment) => 
     });
   });
 
+  test('no server with data runs in the cluster but what AWS does not run, and each service has its database there', () => {
+    const sets = stack.all('StatefulSet').map(({ metadata }) => metadata.name);
+    expect(sets).not.toContain('postgres');
+    expect(sets).not.toContain('redis');
+    for (const service of ['order', 'payment', 'user']) {
+      const job = stack.all('Job').find(({ metadata }) => metadata.name.startsWith(`${service}-database-`));
+      expect(job.spec.template.spec.containers[0].env).toEqual(
+        expect.arrayContaining([
+          { name: 'PGSSLMODE', value: 'verify-full' },
+          {
+            name: 'PGHOST',
+            valueFrom: { secretKeyRef: { name: `${service}-database-secret`, key: 'host' } },
+          },
+        ]),
+      );
+      const { target, data } = stack.one('ExternalSecret', `${service}-database-secret`).spec;
+      expect(target.template.data.url).toContain('sslmode=verify-full');
+      expect(data[0].remoteRef.key).toBe(`ecommerce-platform/${environment}/${service}-database-secret`);
+    }
+    expect(stack.one('ExternalSecret', 'redis-secret').spec.target.template.data.url).toMatch(/^rediss:/);
+  });
+
   test('vacuum, analyze and statement statistics are set', () => {
     const parameters = Object.fromEntries(
       stack

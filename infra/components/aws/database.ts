@@ -9,6 +9,8 @@ export interface DatabaseArgs {
   account: Account;
   /** Exact version, such as `17.6`. */
   engineVersion: string;
+  /** User that makes databases and roles. */
+  administrator: string;
   instanceClass: string;
   /** At birth and at most; it grows by itself in between. Gibibytes. */
   storageGibibytes: number;
@@ -118,7 +120,7 @@ export class ManagedDatabase extends Component {
         engineVersion: args.engineVersion,
         allocatedStorage: args.storageGibibytes,
         dbSubnetGroupName: subnetGroup.name,
-        username: 'platform',
+        username: args.administrator,
         manageMasterUserPassword: true,
         masterUserSecretKmsKeyId: args.keyArn,
         multiAz: args.multiAz,
