@@ -172,6 +172,11 @@ export const checklist: ChecklistItem[] = [
         'the database refuses plaintext, the cache speaks nothing but TLS',
         'over what production and staging declare on AWS',
       ),
+      test(
+        'tests/stack/aws.stack.test.ts',
+        'no server with data runs in the cluster but what AWS does not run, and each service has its database there',
+        'services check the certificate of database and cache',
+      ),
     ],
   },
   {
