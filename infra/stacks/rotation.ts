@@ -60,7 +60,7 @@ export class PostgresPassword extends Component {
  * machine.
  */
 const redisScript = (passwords: string) => `
-change() { echo "ACL SETUSER default ${passwords}" | REDISCLI_AUTH="$1" redis-cli -h ${servers.redis.app} --no-auth-warning; }
+change() { echo "ACL SETUSER default ${passwords}" | REDISCLI_AUTH="$1" redis-cli -h "$REDIS_HOST" -p "$REDIS_PORT" --no-auth-warning; }
 for login in "$CURRENT" "$PREVIOUS"; do
   answer="$(change "$login" 2>&1 || true)"
   case "$answer" in *OK*) exit 0 ;; esac
@@ -68,7 +68,8 @@ done
 echo "redis refuses: $answer" >&2
 exit 1`;
 
-const redisSteps = {
+/** What a shell runs for each step; `CURRENT`, `PREVIOUS`, `REDIS_HOST` and `REDIS_PORT` are in its environment. */
+export const redisSteps = {
   /** The running server takes both; its configuration, read at its next start, has the new one only. */
   admit: redisScript('>$CURRENT >$PREVIOUS'),
   withdraw: redisScript('resetpass >$CURRENT'),
@@ -94,6 +95,8 @@ export class RedisPassword extends Component {
           command: ['/bin/sh', '-ec', redisSteps[step]],
           env: [
             { name: 'GENERATION', value: String(generationOf(context, secretNames.redis)) },
+            { name: 'REDIS_HOST', value: servers.redis.app },
+            { name: 'REDIS_PORT', value: String(servers.redis.port) },
             fromSecret('CURRENT', secretNames.redis, 'password'),
             fromSecret('PREVIOUS', secretNames.redis, previous),
           ],
