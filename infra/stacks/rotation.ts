@@ -137,7 +137,7 @@ export class WithdrawalLayer extends Component {
     const using = (uses: (service: ServiceEntry) => unknown) =>
       context.services.filter(uses).map((service) => services.of(appName(service)));
     const databases = context.services
-      .filter((service) => service.database && changed(context, databaseSecretName(service)))
+      .filter((service) => service.database && generationOf(context, databaseSecretName(service)) > 1)
       .map((service) => this.database(context, service, services));
     const redis = new RedisPassword(
       `${passwordJobs.redis}-withdrawal`,
