@@ -141,6 +141,8 @@ const schema = z.strictObject({
   secretGenerations: json(
     z.record(secretName, z.int('a whole number from 1').min(1, 'a whole number from 1').max(10_000)),
   ).default({}),
+  /** What stands at the front door. Istio's gateway or Kong must be in the cluster. Default istio. */
+  gateway: z.enum(['istio', 'kong'], 'istio or kong').default('istio'),
   /** Host names the front door answers to. Default all. */
   gatewayHosts: json(z.array(z.string().min(1)).min(1)).default(['*']),
   /** TLS Secret in the gateway's namespace. Set: HTTPS (TLS 1.3) on 443 and a redirect from 80. Unset: HTTP. */

@@ -1,6 +1,7 @@
 // The program: reads the settings and the catalogue, builds the layers, says where the result is.
 import { runtime } from '@pulumi/pulumi';
 import { loadCatalogue } from './catalog/load';
+import { addressesOf } from './components/gateway/model';
 import { parseConfig } from './config';
 import type { AwsLayer } from './stacks/aws';
 import { appName, createContext } from './stacks/context';
@@ -26,7 +27,7 @@ const awsLayer = (): AwsLayer => {
   return new aws.AwsLayer('aws', context);
 };
 const cloud = config.data === 'aws' ? awsLayer() : undefined;
-const operators = config.operators ? new OperatorsLayer('operators', 'istio') : undefined;
+const operators = config.operators ? new OperatorsLayer('operators', config.gateway) : undefined;
 const platform = new PlatformLayer('platform', context, { dependsOn: operators });
 const mesh = new MeshLayer('mesh', context, { dependsOn: platform });
 const stores = new SecretStoreLayer('secret-store', context, { dependsOn: platform });
@@ -40,7 +41,7 @@ const messaging = new MessagingLayer('messaging', context, ground);
 const discovery = context.discovery ? new DiscoveryLayer('discovery', context, ground) : undefined;
 const running = new ServicesLayer('services', context, { data, messaging, discovery }, ground);
 const withdrawals = new WithdrawalLayer('withdrawals', context, running, { dependsOn: mesh });
-new GatewayLayer('gateway', context, { dependsOn: mesh });
+new GatewayLayer('gateway', context, running, { dependsOn: mesh });
 
 const [host] = config.gatewayHosts;
 const scheme = config.gatewayTlsSecret === undefined ? 'http' : 'https';
@@ -52,6 +53,12 @@ export const endpoint = `${scheme}://${host === '*' ? 'istio-ingressgateway.isti
 export const services = context.services.map(appName);
 /** What there is to rotate. Told once it holds: an interrupted rotation shows the generation before. */
 export const secrets = withdrawals.done.apply(() => entries);
-export const routes = Object.fromEntries(context.services.map((service) => [service.name, service.routes]));
+/** Service → paths the front door takes. */
+export const routes = Object.fromEntries(
+  context.services.map(({ name, routes }) => [
+    name,
+    [...new Set(routes.flatMap(addressesOf).map(({ path }) => path))],
+  ]),
+);
 /** How to reach the cluster the aws layer makes; unset where the cluster is somebody else's. */
 export const kubeconfig = cloud?.kubeconfigCommand;

@@ -1,6 +1,8 @@
 // What no single file can know: whether the services of the catalogue fit together.
 import type { Environment, ServiceEntry } from './schema';
 
+type Route = ServiceEntry['routes'][number];
+
 /** One thing wrong: where, what, and what to do about it. */
 export interface Problem {
   service: string;
@@ -54,21 +56,75 @@ const uniqueSecrets: Check = (services) =>
 
 const below = (path: string, other: string) => path === other || path.startsWith(`${other}/`);
 
+/** Every path a route is reached at. */
+const pathsOf = ({ path, versions }: Route): string[] => [
+  path,
+  ...versions.map((version) => `/${version}${path}`),
+];
+
 const separateRoutes: Check = (services) => {
   const all = services.flatMap((service) =>
     service.routes.map((route, i) => ({ service: service.name, route, path: `routes[${i}]` })),
   );
+  const collides = (one: (typeof all)[number], other: (typeof all)[number]) => {
+    if (one.service === other.service) {
+      const shared = one.route.methods.filter((method) => other.route.methods.includes(method));
+      return shared.length > 0 && pathsOf(one.route).some((path) => pathsOf(other.route).includes(path));
+    }
+    return pathsOf(one.route).some((path) =>
+      pathsOf(other.route).some((taken) => below(path, taken) || below(taken, path)),
+    );
+  };
   return all.flatMap((one, i) =>
     all
       .slice(0, i)
-      .filter((other) => below(one.route, other.route) || below(other.route, one.route))
+      .filter((other) => collides(one, other))
       .map((other) => ({
         service: one.service,
         path: one.path,
-        message: `${one.route} collides with ${other.route} of ${other.service}; a request must have one way to go`,
+        message: `${one.route.path} collides with ${other.route.path} of ${other.service}; a request must have one way to go`,
       })),
   );
 };
+
+/** What the fields of one route demand of each other and of the service. */
+const consistentRoutes: Check = (services) =>
+  services.flatMap((service) =>
+    service.routes.flatMap((route, i) => {
+      const { authentication, authorisation, openBecause, rateLimit, versions } = route;
+      const found = (wrong: boolean, field: string, message: string) =>
+        wrong ? [{ service: service.name, path: `routes[${i}].${field}`, message }] : [];
+      const restricted = authorisation.roles.length + authorisation.scopes.length > 0;
+      return [
+        ...found(
+          versions.length > 0 && /^\/v\d+(\/|$)/.test(route.path),
+          'path',
+          `${route.path} names a version; leave it out, "versions" puts it in front`,
+        ),
+        ...found(new Set(versions).size < versions.length, 'versions', 'names a version twice; remove one'),
+        ...found(
+          authentication === 'token' && service.authentication === 'none',
+          'authentication',
+          'demands a token, but the service checks none; set "authentication: verifies" on the service, or "none" here',
+        ),
+        ...found(
+          authentication === 'none' && openBecause === undefined,
+          'openBecause',
+          'is missing; say in a sentence why the route is open to all, or set "authentication: token"',
+        ),
+        ...found(
+          authentication === 'none' && restricted,
+          'authorisation',
+          'asks for roles or scopes, which only a token carries; set "authentication: token"',
+        ),
+        ...found(
+          authentication === 'none' && rateLimit?.by === 'customer',
+          'rateLimit.by',
+          'counts by customer, whom only a token names; count by client, or set "authentication: token"',
+        ),
+      ];
+    }),
+  );
 
 const knownCalls: Check = (services) => {
   const known = byName(services);
@@ -162,6 +218,7 @@ const checks: Check[] = [
   uniqueTopics,
   uniqueSecrets,
   separateRoutes,
+  consistentRoutes,
   knownCalls,
   consumedTopicsExist,
   oneIssuer,

@@ -71,7 +71,7 @@ test.each([
     ['resources: { limits: { memory: "512" } }'],
     /^a\.yaml: resources\.limits\.memory: is bytes/,
   ],
-  ['a path that ends with a slash', ['routes: [/v1/a/]'], /^a\.yaml: routes\[0\]: starts with/],
+  ['a path that ends with a slash', ['routes: [/v1/a/]'], /^a\.yaml: routes\[0\]\.path: starts with/],
   ['an unknown environment', ['environments: { test: {} }'], /^a\.yaml: environments: .*"test"/],
   [
     'an override with an unknown key',
@@ -99,7 +99,41 @@ test.each([
     /^a\.yaml: secrets\.s\.env\.S: names key "k"/,
   ],
   ['a sandbox in production', ['sandboxes: [stripe]'], /production talks to the real party/],
-  ['two routes, one within the other', ['routes: [/v1/a, /v1/a/b]'], /\/v1\/a\/b collides with \/v1\/a of a/],
+  ['the same path twice', ['routes: [/docs/a, /docs/a]'], /\/docs\/a collides with \/docs\/a of a/],
+  [
+    'an address that another route has by its version',
+    ['routes: [{ path: /a, authentication: none, openBecause: This is a test. }, /v1/a]'],
+    /\/v1\/a collides with \/a of a/,
+  ],
+  [
+    'a version in a path that has versions',
+    ['routes: [{ path: /v1/a, authentication: none, openBecause: This is a test. }]'],
+    /^a\.yaml: routes\[0\]\.path: \/v1\/a names a version; leave it out/,
+  ],
+  [
+    'a token that the service would not check',
+    ['routes: [{ path: /a }]'],
+    /^a\.yaml: routes\[0\]\.authentication: demands a token, but the service checks none/,
+  ],
+  [
+    'roles without a token to carry them',
+    [
+      'routes: [{ path: /a, authentication: none, openBecause: This is a test., authorisation: { roles: [admin] } }]',
+    ],
+    /^a\.yaml: routes\[0\]\.authorisation: asks for roles or scopes/,
+  ],
+  [
+    'a count of customers nobody names',
+    [
+      'routes: [{ path: /a, authentication: none, openBecause: This is a test., rateLimit: { requests: 1, per: second, by: customer } }]',
+    ],
+    /^a\.yaml: routes\[0\]\.rateLimit\.by: counts by customer/,
+  ],
+  [
+    'an unknown key of a route',
+    ['routes: [{ path: /a, method: [GET] }]'],
+    /routes\[0\]: unknown key "method"/,
+  ],
 ])('refuses %s', (_title, lines, message) => {
   minimal('a', 3001, lines);
   expect(mistakes()).toContainEqual(expect.stringMatching(message));
@@ -136,6 +170,52 @@ test('two services cannot share a port, a route or a topic', () => {
     'b.yaml: port: 3001 is taken by a; choose a free one',
     expect.stringMatching(/^b\.yaml: topics\.produces\[0\]\.name: x\.y\.v1 is already produced by a/),
     expect.stringMatching(/^b\.yaml: routes\[0\]: \/v1\/x collides with \/v1\/x of a/),
+  ]);
+});
+
+test('a plain path is open to all, takes GET and has no versions', () => {
+  minimal('a', 3001, ['routes: [/docs/a]']);
+  expect(loadCatalogue('production', folder)[0]?.routes).toEqual([
+    expect.objectContaining({
+      path: '/docs/a',
+      versions: [],
+      methods: ['GET'],
+      authentication: 'none',
+      rateLimit: { requests: 100, per: 'second', by: 'client' },
+    }),
+  ]);
+});
+
+test('whoever writes down no terms gets the strict ones', () => {
+  minimal('a', 3001, ['routes: [{ path: /a }]', 'authentication: issues']);
+  expect(loadCatalogue('production', folder)[0]?.routes).toEqual([
+    expect.objectContaining({
+      versions: ['v1'],
+      methods: ['GET'],
+      authentication: 'token',
+      bodyLimit: '100Ki',
+      log: true,
+    }),
+  ]);
+});
+
+test('a limit can be left out only in so many words', () => {
+  minimal('a', 3001, ['routes: [{ path: /a, rateLimit: none }]', 'authentication: issues']);
+  expect(loadCatalogue('production', folder)[0]?.routes[0]?.rateLimit).toBeNull();
+});
+
+test('a path within another of the same service is no collision, nor are other methods', () => {
+  minimal('a', 3001, [
+    'routes: [{ path: /a, authentication: none, openBecause: This is a test. }, { path: /a/b, authentication: none, openBecause: This is a test. }, { path: /a, authentication: none, openBecause: This is a test., methods: [POST] }]',
+  ]);
+  expect(mistakes()).toEqual([]);
+});
+
+test('a path within another of another service is one', () => {
+  minimal('a', 3001, ['routes: [/docs]']);
+  minimal('b', 3002, ['routes: [/docs/b]']);
+  expect(mistakes()).toEqual([
+    expect.stringMatching(/^b\.yaml: routes\[0\]: \/docs\/b collides with \/docs of a/),
   ]);
 });
 

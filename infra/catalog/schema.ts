@@ -100,6 +100,74 @@ const secret = z.strictObject({
   env: z.record(variable, z.string()).default({}),
 });
 
+const headerName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is a header in lower case');
+const role = z.string().regex(kebab, 'is lower-case words joined by "-"');
+const scope = z.string().regex(/^[a-z][a-z0-9:._-]*$/, 'is an OAuth scope, such as "orders:read"');
+
+/** Headers set and removed on the way. Values are text as it stands. */
+const headerChanges = z
+  .strictObject({
+    set: z.record(headerName, z.string().min(1).max(200)).default({}),
+    remove: z.array(headerName).default([]),
+  })
+  .prefault({});
+
+const routeObject = z.strictObject({
+  /** Without the version. Covers what is below it too; where two routes of a service fit, the longer path wins. */
+  path,
+  /**
+   * Served as `/<version><path>`, and as `<path>` with the header `version: <version>`; the first is meant where none is named.
+   * Empty: served as `path` only. Default [v1].
+   */
+  versions: z.array(z.enum(['v1', 'v2'])).default(['v1']),
+  /** Anything else is answered 405 (or 404). GET includes HEAD. Default [GET]. */
+  methods: z
+    .array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']))
+    .min(1)
+    .default(['GET']),
+  /** `token`: 401 without a valid access token. `none`: open to all. Default token. */
+  authentication: z.enum(['none', 'token']).default('token'),
+  /** Why it is open to all; needed where it is. One sentence for people. */
+  openBecause: z.string().min(10).max(200).optional(),
+  /** 403 unless the token has one of the roles and all of the scopes. Default: any token will do. */
+  authorisation: z
+    .strictObject({ roles: z.array(role).default([]), scopes: z.array(scope).default([]) })
+    .prefault({}),
+  /**
+   * 429 beyond that; counted by address (`client`) or by whom the token is of (`customer`), per gateway pod. `none`: unlimited.
+   * Default 100 per second and client.
+   */
+  rateLimit: z
+    .preprocess(
+      (raw) => (raw === 'none' ? null : raw),
+      z
+        .strictObject({
+          requests: z.int().min(1).max(1_000_000),
+          per: z.enum(['second', 'minute', 'hour']),
+          by: z.enum(['client', 'customer']),
+        })
+        .nullable(),
+    )
+    .default({ requests: 100, per: 'second', by: 'client' }),
+  transform: z.strictObject({ request: headerChanges, response: headerChanges }).prefault({}),
+  /** Whether the gateway logs these requests. Default true. */
+  log: z.boolean().default(true),
+  /** 413 beyond that. Default 100Ki, what services take. */
+  bodyLimit: z
+    .string()
+    .regex(/^[1-9]\d*(Ki|Mi)$/, 'is bytes with a unit, such as "100Ki"')
+    .default('100Ki'),
+});
+
+/** What the front door lets through to a service. A plain path is open to all, unversioned, and takes GET. */
+const route = z.preprocess(
+  (raw) =>
+    typeof raw === 'string'
+      ? { path: raw, versions: [], authentication: 'none', openBecause: 'A page for everybody.' }
+      : raw,
+  routeObject,
+);
+
 const mesh = z
   .strictObject({
     /** Open connections to the service from one proxy. Default 100. */
@@ -163,8 +231,8 @@ export const serviceSchema = z.strictObject({
       consumes: z.array(z.string()).default([]),
     })
     .prefault({}),
-  /** Paths served through the front door; each also covers what is below it. No two services may share one. */
-  routes: z.array(path).default([]),
+  /** What the front door lets through, and on which terms; all else is 404. No two services may share a path. Default none. */
+  routes: z.array(route).default([]),
   /**
    * `none`: open to all. `verifies`: checks access tokens against the issuer's JWKS. `issues`: signs them (one service at most; gets
    * the key file). Default none.

@@ -10,6 +10,8 @@ export interface ServiceArgs {
   app: string;
   /** Port the pods listen on. */
   targetPort: number;
+  /** Of the Service over both colours. @default none */
+  annotations?: Record<string, string>;
 }
 
 /** A colour at zero has no pods: do not wait for any. */
@@ -34,7 +36,7 @@ export class ServiceAddress extends Component {
   constructor(name: string, args: ServiceArgs, options?: ComponentResourceOptions) {
     super('ServiceAddress', name, options);
     this.serviceName = name;
-    this.address(name, args, { app: args.app });
+    this.address(name, args, { app: args.app }, args.annotations);
     for (const colour of colours) {
       this.address(`${name}-${colour}`, args, selectorOf({ app: args.app, colour }), mayBeEmpty);
     }

@@ -5,18 +5,12 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import { Component } from './component';
+import type { VerifyingKey } from './gateway/model';
 import { assertInRange, assertNameFits, labelsOf } from './names';
 
 /** A private key as RFC 7517 writes it, `kid` being its RFC 7638 thumbprint. */
-export interface SigningKey {
-  kty: 'EC';
-  crv: 'P-256';
-  x: string;
-  y: string;
+export interface SigningKey extends VerifyingKey {
   d: string;
-  kid: string;
-  alg: 'ES256';
-  use: 'sig';
 }
 
 /** @param seed 32 random bytes, base64 */
@@ -48,6 +42,20 @@ export function keyFile(seeds: string[]): string {
   return JSON.stringify({ active: keys[0]?.kid, keys });
 }
 
+/** What may be known to everybody. */
+export function verifyingKeyFrom(seed: string): VerifyingKey {
+  const { d: _private, ...key } = signingKeyFrom(seed);
+  return key;
+}
+
+/** @param file what `keyFile` wrote, or somebody in its place */
+export const verifyingKeysIn = (file: string): pulumi.Output<VerifyingKey[]> =>
+  pulumi.output(
+    (JSON.parse(file) as { keys: SigningKey[] }).keys.map(
+      ({ kty, crv, x, y, kid, alg, use }): VerifyingKey => ({ kty, crv, x, y, kid, alg, use }),
+    ),
+  );
+
 /** Generations whose keys are in use: the current one and the one before. */
 export const generationsInUse = (current: number): number[] =>
   current > 1 ? [current, current - 1] : [current];
@@ -63,6 +71,8 @@ export interface SigningKeysArgs {
 /** Secret with key `keys.json`: `{"active": kid, "keys": [private JWK, …]}`. */
 export class SigningKeys extends Component {
   static readonly fileName = 'keys.json';
+  /** Public halves, the newest first; one per generation in use. */
+  readonly verifyingKeys: pulumi.Output<VerifyingKey[]>;
 
   constructor(name: string, args: SigningKeysArgs, options?: pulumi.ComponentResourceOptions) {
     super('SigningKeys', name, options);
@@ -71,6 +81,7 @@ export class SigningKeys extends Component {
       (generation) =>
         new random.RandomBytes(`${name}-seed-${generation}`, { length: 32 }, this.child()).base64,
     );
+    this.verifyingKeys = pulumi.unsecret(pulumi.all(seeds).apply((all) => all.map(verifyingKeyFrom)));
     const file = pulumi.secret(pulumi.all(seeds)).apply(keyFile);
     new k8s.core.v1.Secret(
       `${name}-secret`,

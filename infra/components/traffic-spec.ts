@@ -41,13 +41,8 @@ const birthWeights: Record<Colour, number> = { blue: 100, green: 0 };
 export const serviceHost = (args: Pick<TrafficArgs, 'app' | 'namespace'>) =>
   `${args.app}.${args.namespace}.svc.cluster.local`;
 
-/**
- * Istio takes the first route that matches, so the narrow ones come first: a fault belongs to a route of its own, and a version
- * asked for goes before the colours' weights.
- *
- * @param requests those it is about; none = all
- */
-export function versionRoutes(args: TrafficArgs, requests: Match[] = []): HttpRoute[] {
+/** Routes of the requests matched; none = of all. */
+function routesOf(args: TrafficArgs, requests: Match[]) {
   const narrowed = (...by: Match[]): Match[] =>
     (requests.length > 0 || by.length === 0 ? requests : [{}]).map((match) => ({
       ...match,
@@ -67,12 +62,31 @@ export function versionRoutes(args: TrafficArgs, requests: Match[] = []): HttpRo
     // Only what certainly was not handled is sent again: an order must not be placed twice by a proxy.
     retries: { attempts: 2, retryOn: 'connect-failure,refused-stream' },
   });
-  return [
-    route('delayed-v2', narrowed(faultHeader, secondVersionHeader), second, delay),
-    route('delayed', narrowed(faultHeader), live, delay),
-    route('v2', narrowed(secondVersionHeader), second),
-    route('live', narrowed(), live),
-  ];
+  return {
+    delayedSecond: route('delayed-v2', narrowed(faultHeader, secondVersionHeader), second, delay),
+    delayedLive: route('delayed', narrowed(faultHeader), live, delay),
+    second: route('v2', narrowed(secondVersionHeader), second),
+    live: route('live', narrowed(), live),
+    delayedAllSecond: route('delayed-v2', narrowed(faultHeader), second, delay),
+    allSecond: route('v2', narrowed(), second),
+  };
+}
+
+/**
+ * Istio takes the first route that matches, so the narrow ones come first: a fault belongs to a route of its own, and a version
+ * asked for goes before the colours' weights.
+ *
+ * @param requests those it is about; none = all
+ */
+export function versionRoutes(args: TrafficArgs, requests: Match[] = []): HttpRoute[] {
+  const { delayedSecond, delayedLive, second, live } = routesOf(args, requests);
+  return [delayedSecond, delayedLive, second, live];
+}
+
+/** Requests whose path has said already that they are for v2. */
+export function secondVersionRoutes(args: TrafficArgs, requests: Match[]): HttpRoute[] {
+  const { delayedAllSecond, allSecond } = routesOf(args, requests);
+  return [delayedAllSecond, allSecond];
 }
 
 /** The way of calls inside the mesh: the same versions and weights as from outside, whatever the path. */

@@ -2,7 +2,7 @@
 import type { ServiceEntry } from '../catalog/schema';
 import type { Peer } from '../components/network-policy';
 import type { PlatformConfig } from '../config';
-import { appName, checkPort, frontDoor, instancesName, servers, usesTopics } from './context';
+import { appName, checkPort, frontDoorOf, instancesName, servers, usesTopics } from './context';
 import { cachePeer, databasePeer } from './data-access';
 
 export interface Connections {
@@ -41,23 +41,29 @@ export function connectionsOf(
   {
     discovery = false,
     config,
-  }: { discovery?: boolean; config?: Pick<PlatformConfig, 'eventStore' | 'aws'> } = {},
+  }: { discovery?: boolean; config?: Pick<PlatformConfig, 'aws' | 'eventStore' | 'gateway'> } = {},
 ): Connections {
   const { consul } = servers;
+  const door = frontDoorOf(config);
+  // Kong's tokens are checked by the proxy beside each service, the issuer's too: it fetches the keys.
+  const itself =
+    config?.gateway === 'kong' && service.authentication === 'issues'
+      ? [toServer({ app: appName(service), port: service.port })]
+      : [];
   const sandboxes = service.sandboxes.map(() => servers.stripeSandbox);
   const callers = services.filter((other) => calledBy(other, services).includes(service));
   return {
     ingress: [
-      ...(service.routes.length > 0
-        ? [{ to: 'front-door', door: frontDoor, port: service.port } as const]
-        : []),
+      ...(service.routes.length > 0 ? [{ to: 'front-door', door, port: service.port } as const] : []),
       ...callers.map((caller) => toServer({ app: appName(caller), port: service.port })),
+      ...itself,
       // The stand-in sends webhooks, as the real party does through the front door.
       ...sandboxes.map(({ app }) => toServer({ app, port: service.port })),
       ...(discovery ? healthChecks(service) : []),
     ],
     egress: [
       { to: 'dns' },
+      ...itself,
       ...(service.database ? [databasePeer(config?.aws)] : []),
       ...(service.cache ? [cachePeer(config?.aws)] : []),
       ...(usesTopics(service) ? [toServer(servers.kafka)] : []),

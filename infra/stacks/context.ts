@@ -27,12 +27,25 @@ export const createContext = (config: PlatformConfig, services: ServiceEntry[]):
 /** Name of a service's Service, its label `app`, its image and its service account. */
 export const appName = (service: Pick<ServiceEntry, 'name'>) => `${service.name}-service`;
 
-/** Where the front door's pods stand: who may come in from outside, for the network and for the mesh. */
-export const frontDoor: FrontDoorPods = {
-  namespace: 'istio-ingress',
-  serviceAccount: 'istio-ingressgateway',
-  labels: { istio: 'ingressgateway' },
+/** Where the pods of each gateway stand: who may come in from outside, for the network and for the mesh. */
+const frontDoors: Record<PlatformConfig['gateway'], FrontDoorPods> = {
+  istio: {
+    namespace: 'istio-ingress',
+    serviceAccount: 'istio-ingressgateway',
+    labels: { istio: 'ingressgateway' },
+  },
+  kong: {
+    namespace: 'kong',
+    serviceAccount: 'kong',
+    labels: { 'app.kubernetes.io/instance': 'kong', 'app.kubernetes.io/name': 'gateway' },
+  },
 };
+
+export const frontDoorOf = ({
+  gateway = 'istio',
+}: {
+  gateway?: PlatformConfig['gateway'];
+} = {}): FrontDoorPods => frontDoors[gateway];
 
 /** Addresses inside the namespace. */
 export const servers = {

@@ -104,6 +104,8 @@ const frontDoors: Record<'istio' | 'kong', Chart> = {
     values: {
       gateway: {
         deployment: { serviceAccount: { name: 'kong' } },
+        // TLS 1.3 and nothing older.
+        env: { ssl_cipher_suite: 'modern', ssl_protocols: 'TLSv1.3' },
         autoscaling: { enabled: true, minReplicas: pair.min, maxReplicas: 10 },
         podDisruptionBudget: { enabled: true },
       },

@@ -5,12 +5,14 @@ import { Access } from '../components/access';
 import { Autoscaler } from '../components/autoscaler';
 import { Component } from '../components/component';
 import { DisruptionBudget } from '../components/disruption-budget';
+import { kongServiceAnnotations } from '../components/gateway/kong-spec';
+import type { VerifyingKey } from '../components/gateway/model';
 import { InstancesAddress, outsideMesh } from '../components/instances';
 import { type Colour, colours } from '../components/names';
 import { type Keys, PlatformSecret } from '../components/secret';
 import { ServiceAddress } from '../components/service';
 import { ServiceAccount } from '../components/service-account';
-import { SigningKeys } from '../components/signing-keys';
+import { SigningKeys, verifyingKeysIn } from '../components/signing-keys';
 import { Workload } from '../components/workload';
 import type { WorkloadArgs } from '../components/workload-spec';
 import { connectionsOf } from './connections';
@@ -28,6 +30,8 @@ const nextVersion = (version: string) => `v${Number(version.slice(1)) + 1}`;
 export class PlatformService extends Component {
   /** Known once the pods of both colours are as asked for. */
   readonly ready: Output<string[]>;
+  /** Where the service issues tokens and this program knows the keys: their public halves, the newest first. */
+  verifyingKeys?: Output<VerifyingKey[]>;
 
   constructor(name: string, context: Context, service: ServiceEntry, options: ComponentResourceOptions) {
     super('PlatformService', name, options);
@@ -43,7 +47,8 @@ export class PlatformService extends Component {
     for (const sandbox of service.sandboxes) {
       new StripeSandbox(`${sandbox}-sandbox`, context, service, this.child({ dependsOn: secrets }));
     }
-    new ServiceAddress(app, { namespace, app, targetPort: service.port }, this.child());
+    const annotations = context.config.gateway === 'kong' ? kongServiceAnnotations({ app, namespace }) : {};
+    new ServiceAddress(app, { namespace, app, targetPort: service.port, annotations }, this.child());
     if (context.discovery) {
       new InstancesAddress(
         instancesName(service),
@@ -70,10 +75,15 @@ export class PlatformService extends Component {
     const own = Object.entries(service.secrets).map(([name, { source, keys }]) => secret(name, keys, source));
     if (service.authentication !== 'issues') return own;
     const { signingKeys: secretName } = secretNames;
-    if (context.config.secrets !== 'generated')
+    if (context.config.secrets !== 'generated') {
+      const given = context.config.secretValues[secretName]?.[SigningKeys.fileName];
+      if (context.config.secrets === 'pulumi' && given) this.verifyingKeys = verifyingKeysIn(given);
       return [...own, secret(secretName, { [SigningKeys.fileName]: {} })];
+    }
     const generation = generationOf(context, secretName);
-    return [...own, new SigningKeys(secretName, { namespace, app, secretName, generation }, this.child())];
+    const made = new SigningKeys(secretName, { namespace, app, secretName, generation }, this.child());
+    this.verifyingKeys = made.verifyingKeys;
+    return [...own, made];
   }
 
   private colour(

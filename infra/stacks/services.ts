@@ -1,5 +1,6 @@
-import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
+import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi';
 import { Component } from '../components/component';
+import type { VerifyingKey } from '../components/gateway/model';
 import { appName, type Context, usesTopics } from './context';
 import type { DataLayer } from './data';
 import type { DiscoveryLayer } from './discovery';
@@ -32,6 +33,11 @@ export class ServicesLayer extends Component {
       this.services.set(app, new PlatformService(app, context, service, this.child({ dependsOn })));
     }
     this.registerOutputs({});
+  }
+
+  /** Public halves of the keys that sign access tokens; unset where they are not made or given here. */
+  get verifyingKeys(): Output<VerifyingKey[]> | undefined {
+    return [...this.services.values()].find(({ verifyingKeys }) => verifyingKeys)?.verifyingKeys;
   }
 
   /** One service, to be waited for. @throws Error when there is none of that name */

@@ -126,8 +126,17 @@ const tokensVerified: ResourceRule = {
   },
 };
 
-const defaultFilters = ['envoy.filters.http.local_ratelimit'];
-const places = ['HTTP_FILTER', 'VIRTUAL_HOST', 'HTTP_ROUTE'];
+const defaultFilters = ['envoy.filters.http.local_ratelimit', 'envoy.filters.http.buffer'];
+const places = ['HTTP_FILTER', 'VIRTUAL_HOST', 'HTTP_ROUTE', 'NETWORK_FILTER'];
+/** What of the connection manager may be changed: the form of its own answers. */
+const harmlessSettings = ['@type', 'local_reply_config'];
+
+/** Envoy goes by the type of a filter's configuration; the name beside it may be anything. */
+const filterOf = (name: string, configuration: Field): string => {
+  const type = configuration.at('@type').text ?? '';
+  const found = /\.extensions\.filters\.http\.(\w+)\./.exec(type)?.[1];
+  return found ? `envoy.filters.http.${found}` : name;
+};
 
 const envoyFilterBounded: ResourceRule = {
   scope: 'resource',
@@ -137,7 +146,7 @@ const envoyFilterBounded: ResourceRule = {
   level: 'mandatory',
   description:
     'An EnvoyFilter, which could switch off every other check, adds only filters that are on the list.',
-  fix: 'use a resource of Istio for it; a filter that must be has to be on the list of the settings, patch HTTP_FILTER, VIRTUAL_HOST or HTTP_ROUTE, and select its workload',
+  fix: 'use a resource of Istio for it; a filter that must be has to be on the list of the settings, patch HTTP_FILTER, VIRTUAL_HOST or HTTP_ROUTE, and select its workload; of the connection manager only local_reply_config',
   settings: {
     filters: {
       type: 'array',
@@ -164,10 +173,17 @@ const envoyFilterBounded: ResourceRule = {
             patch.at('patch', 'operation'),
             `it may ${operation.toLowerCase()} a check`,
           );
+        if (place.text === 'NETWORK_FILTER') {
+          const settings = value.at('typed_config').entries.map(([name]) => name);
+          const other = settings.find((name) => !harmlessSettings.includes(name));
+          if (operation !== 'MERGE' || settings.length === 0 || other)
+            report.violation(value, `it changes ${other ?? 'a whole filter'} of connections`);
+          return;
+        }
         const filters =
           place.text === 'HTTP_FILTER'
-            ? [value.at('name').text ?? '']
-            : value.at('typed_per_filter_config').entries.map(([name]) => name);
+            ? [filterOf(value.at('name').text ?? '', value.at('typed_config'))]
+            : value.at('typed_per_filter_config').entries.map(([name, each]) => filterOf(name, each));
         for (const name of filters) {
           if (!allowed.includes(name)) report.violation(value, `filter '${name}' is not on the list`);
         }

@@ -48,6 +48,12 @@ const envoyFilter = resource('kubernetes:networking.istio.io/v1alpha3:EnvoyFilte
   },
 });
 
+const filterType = (name: string) => `type.googleapis.com/envoy.extensions.filters.http.${name}.v3.Some`;
+const connectionManager = (operation: string, settings: object) => ({
+  applyTo: 'NETWORK_FILTER',
+  patch: { operation, value: { typed_config: settings } },
+});
+
 const plugin = (name: string, kind: string) =>
   resource('kubernetes:configuration.konghq.com/v1:KongPlugin', name, { plugin: kind });
 const token = plugin('token', 'jwt');
@@ -183,8 +189,33 @@ export const guardFixtures: Record<string, Fixtures> = {
     unknown: [requestAuthentication({ 'spec.jwtRules': UNKNOWN }), jwt({ plugin: UNKNOWN })],
   },
   'envoy-filter-bounded': {
-    good: [envoyFilter()],
+    good: [
+      envoyFilter(),
+      envoyFilter({
+        'spec.configPatches.0.patch.value': {
+          name: 'limits-of-a-minute',
+          typed_config: { '@type': filterType('local_ratelimit') },
+        },
+      }),
+      envoyFilter({
+        'spec.configPatches.0': connectionManager('MERGE', { local_reply_config: { mappers: [] } }),
+      }),
+    ],
     bad: [
+      [
+        envoyFilter({
+          'spec.configPatches.0.patch.value.typed_config': { '@type': filterType('lua') },
+        }),
+        /http\.lua' is not on/,
+      ],
+      [
+        envoyFilter({ 'spec.configPatches.0': connectionManager('MERGE', { http_filters: [] }) }),
+        /changes http_filters of connections/,
+      ],
+      [
+        envoyFilter({ 'spec.configPatches.0': connectionManager('INSERT_BEFORE', {}) }),
+        /changes a whole filter of connections/,
+      ],
       [
         envoyFilter({ 'spec.configPatches.0.patch.value.name': 'envoy.filters.http.lua' }),
         /http\.lua' is not on/,

@@ -55,7 +55,7 @@ test('a fifth service is one file: it gets all that the others have', async () =
     ['NetworkPolicy', 'review-service'],
     ['ServiceAccount', 'review-service'],
     ['ExternalSecret', 'review-database-secret'],
-    ['VirtualService', 'review-service'],
+    ['HTTPRoute', 'review-service-get-v1-reviews'],
     ['DestinationRule', 'review-service'],
   ] as const) {
     expect(stack.one(kind, name)).toBeDefined();

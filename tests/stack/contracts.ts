@@ -43,7 +43,13 @@ type Validator = (object: object) => string[];
 
 /** By `apiVersion/kind`, from the text of one or more CustomResourceDefinitions. */
 export function validatorsOf(yaml: string): Map<string, Validator> {
-  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false });
+  const ajv = new Ajv({
+    strict: false,
+    allErrors: true,
+    validateFormats: false,
+    unicodeRegExp: false,
+    logger: false,
+  });
   const definitions = parseAllDocuments(yaml, { uniqueKeys: false }).map((each) => each.toJS());
   return new Map(
     definitions

@@ -109,8 +109,29 @@ test('product reads its cache from redis-secret', () => {
   );
 });
 
-test('the front door speaks TLS 1.3 and sends plain requests there', () => {
-  const [plain, encrypted] = stack.one('Gateway', 'front-door').spec.servers;
-  expect(plain.tls).toEqual({ httpsRedirect: true });
-  expect(encrypted.tls).toMatchObject({ mode: 'SIMPLE', minProtocolVersion: 'TLSV1_3' });
+describe('the front door of Istio', () => {
+  test('speaks TLS 1.3 and sends plain requests there', async () => {
+    const istio = await render('production', {
+      policies: false,
+      config: { 'ecommerce-platform:gateway': 'istio' },
+    });
+    const [plain, encrypted] = istio.one('Gateway', 'front-door').spec.servers;
+    expect(plain.tls).toEqual({ httpsRedirect: true });
+    expect(encrypted.tls).toMatchObject({ mode: 'SIMPLE', minProtocolVersion: 'TLSV1_3' });
+  });
+});
+
+test('the front door of Kong ends TLS, and every route sends plain requests there', () => {
+  const { listeners } = stack.one('Gateway', 'front-door').spec;
+  expect(listeners.map(({ protocol }: { protocol: string }) => protocol)).toEqual(['HTTP', 'HTTPS']);
+  expect(listeners[1].tls).toEqual({
+    mode: 'Terminate',
+    certificateRefs: [{ kind: 'Secret', name: 'gateway-tls' }],
+  });
+  for (const { metadata } of stack.all('HTTPRoute')) {
+    expect(metadata.annotations).toMatchObject({
+      'konghq.com/protocols': 'https',
+      'konghq.com/https-redirect-status-code': '308',
+    });
+  }
 });
