@@ -13,13 +13,10 @@ done
 for name in $NAMES; do
   variable=$(echo "$name" | sed 's/-/_/g')
   eval "rules=\$${variable}_RULES token=\$${variable}_TOKEN"
-  if consul acl policy read -name "$name" >/dev/null 2>&1; then
+  # Made first and looked at afterwards: each call starts a large program, and the first time is the one people wait for.
+  consul acl policy create -name "$name" -rules "$rules" >/dev/null 2>&1 ||
     consul acl policy update -no-merge -name "$name" -rules "$rules" >/dev/null
-  else
-    consul acl policy create -name "$name" -rules "$rules" >/dev/null
-  fi
-  if ! CONSUL_HTTP_TOKEN=$token consul acl token read -self >/dev/null 2>&1; then
-    consul acl token create -secret "$token" -policy-name "$name" -description "$name" >/dev/null
-  fi
+  consul acl token create -secret "$token" -policy-name "$name" -description "$name" >/dev/null 2>&1 ||
+    CONSUL_HTTP_TOKEN=$token consul acl token read -self >/dev/null
   echo "$name has its token"
 done

@@ -195,6 +195,7 @@ export class DiscoveryLayer extends Component {
         mounts: [configFiles(scriptFolder, scriptName)],
         resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
         serviceAccountName,
+        deadlineSeconds: 600,
       },
       this.child({ dependsOn: [consul, access, script] }),
     );
