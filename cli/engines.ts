@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as embedded from '@platform/local/engine';
 import { LocalError } from '@platform/local/errors';
 import { run } from '@platform/local/exec';
 import { parseDocument } from 'yaml';
+import { fromEngine, fromEvents } from './preview/adapters';
+import type { StackPreview } from './preview/model';
 import { passphraseFor, projectDir, type Target } from './target';
 
 export interface Operation {
@@ -18,6 +20,8 @@ export interface Operation {
 export interface Engine {
   name: string;
   preview(target: Target, operation: Operation): Promise<number>;
+  /** A preview as data, printing nothing. `refresh` looks at what exists, not only at what is recorded. */
+  inspect(target: Target, options: { refresh?: boolean }): Promise<StackPreview>;
   up(target: Target, operation: Operation): Promise<number>;
   down(target: Target, operation: Operation): Promise<number>;
   exportState(target: Target): Promise<object>;
@@ -41,6 +45,12 @@ const embeddedOptions = (target: Target, operation: Operation = {}): embedded.En
 export const embeddedEngine: Engine = {
   name: 'embedded engine',
   preview: async (target, operation) => (await embedded.preview(embeddedOptions(target, operation))).exitCode,
+  // Refreshing needs no saying: this engine always looks at what the server has.
+  inspect: async (target) =>
+    fromEngine(
+      target.stack,
+      await embedded.preview({ ...embeddedOptions(target), json: true, out: undefined }),
+    ),
   up: async (target, operation) => (await embedded.up(embeddedOptions(target, operation))).exitCode,
   down: async (target, operation) => (await embedded.down(embeddedOptions(target, operation))).exitCode,
   exportState: (target) => embedded.exportState(embeddedOptions(target)),
@@ -81,12 +91,13 @@ const pulumiEnvironment = (target: Target): NodeJS.ProcessEnv => {
   };
 };
 
-const pulumi = (args: string[], target: Target) =>
+const pulumi = (args: string[], target: Target, env: NodeJS.ProcessEnv = {}) =>
   new Promise<number>((resolve, reject) => {
     const child = spawn('pulumi', args, {
       cwd: projectDir,
-      env: pulumiEnvironment(target),
-      stdio: 'inherit',
+      env: { ...pulumiEnvironment(target), ...env },
+      // Where the events are wanted, what is printed for people goes aside.
+      stdio: Object.keys(env).length ? ['ignore', 2, 2] : 'inherit',
     });
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));
@@ -107,20 +118,41 @@ const withConfigFile = async <T>(target: Target, use: (file: string) => Promise<
   }
 };
 
-const withStack = async (command: 'preview' | 'up' | 'destroy', target: Target, operation: Operation) => {
+const withSelected = async <T>(target: Target, use: (configFile: string) => Promise<T>): Promise<T> => {
   mkdirSync(target.stateDir, { recursive: true, mode: 0o700 });
   return withConfigFile(target, async (file) => {
     await run('pulumi', ['stack', 'select', '--create', target.stack, '--non-interactive'], {
       cwd: projectDir,
       env: pulumiEnvironment(target),
     });
-    return pulumi(pulumiArgs(command, target, operation, file), target);
+    return use(file);
   });
 };
+
+const withStack = (command: 'preview' | 'up' | 'destroy', target: Target, operation: Operation) =>
+  withSelected(target, (file) => pulumi(pulumiArgs(command, target, operation, file), target));
+
+/**
+ * The CLI's events of a preview. Not `--json`: that leaves the verdicts of the policies out. The option is the one Pulumi's own
+ * Automation API uses, behind the same variable.
+ */
+const eventsOf = (target: Target, refresh = false) =>
+  withSelected(target, async (file) => {
+    const log = `${file}.events`;
+    const args = [
+      ...pulumiArgs('preview', target, {}, file),
+      ...(refresh ? ['--refresh'] : []),
+      '--event-log',
+      log,
+    ];
+    const code = await pulumi(args, target, { PULUMI_DEBUG_COMMANDS: 'true' });
+    return fromEvents(target.stack, existsSync(log) ? readFileSync(log, 'utf8') : '', code);
+  });
 
 export const pulumiCli: Engine = {
   name: 'pulumi CLI',
   preview: (target, operation) => withStack('preview', target, operation),
+  inspect: (target, { refresh }) => eventsOf(target, refresh),
   up: (target, operation) => withStack('up', target, operation),
   down: (target, operation) => withStack('destroy', target, operation),
   exportState: async (target) => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addBenchCommand } from './commands/bench';
+import { addCiCommands } from './commands/ci';
 import { addClusterCommands } from './commands/cluster';
 import { addDoctorCommand } from './commands/doctor';
 import { addGatewayCommands } from './commands/gateway';
@@ -28,5 +29,6 @@ addDoctorCommand(program);
 addPolicyCommands(program);
 addTestCommand(program);
 addBenchCommand(program);
+addCiCommands(program);
 
 program.parseAsync().catch(report);

@@ -42,6 +42,10 @@ const stackImages = () => [
   ...(isBuilt('consul') ? ['consul'] : []),
 ];
 
+/** The target with the references of its images, which are built where they are not yet. */
+export const withBuiltImages = async (target: Target, progress: Progress): Promise<Target> =>
+  withImages(target, await buildImages({ names: stackImages(), progress }));
+
 /** Starts the cluster and puts the images into it. Whatever of tools and images is missing is built meanwhile. */
 const prepareEmbedded = async (options: TargetOptions, progress: Progress, frontDoorPort?: number) => {
   const building = buildImages({ names: stackImages(), progress });
@@ -115,15 +119,13 @@ export const previewStack = async (
     );
     return engine.preview({ ...target, kubeconfig: undefined }, operation);
   }
-  return engine.preview(withImages(target, await buildImages({ names: stackImages(), progress })), operation);
+  return engine.preview(await withBuiltImages(target, progress), operation);
 };
 
 /** What the policies say of a stack as its program declares it today, without cluster and state: evidence for a report. */
 export const judgeStack = async (stack: string, progress: Progress): Promise<Judgement> => {
   const plain = resolveTarget({ stack, profile: 'default', engine: 'embedded' });
-  const target = plain.embedded
-    ? withImages(plain, await buildImages({ names: stackImages(), progress }))
-    : plain;
+  const target = plain.embedded ? await withBuiltImages(plain, progress) : plain;
   const { config, policyPacks, policyPackConfig } = target;
   const result = await runProgram({ projectDir, stack, config, policyPacks, policyPackConfig });
   const failure = result.diagnostics.find(({ severity }) => severity === 'error');

@@ -41,9 +41,9 @@ export const countsOfJest = (result: {
   skipped: result.numPendingTests + result.numTodoTests,
 });
 
-const execute = (args: string[], env: NodeJS.ProcessEnv = process.env) =>
+const execute = (args: string[], env: NodeJS.ProcessEnv = process.env, program: string = process.execPath) =>
   new Promise<number>((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawn(program, args, {
       cwd: projectDir,
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -87,13 +87,20 @@ const checks: [title: string, args: () => string[]][] = [
   ['unused code (knip)', () => [join(projectDir, 'node_modules', 'knip', 'bin', 'knip.js')]],
 ];
 
+/** actionlint would run whatever linters of shell and Python a machine happens to have: its verdict shall not depend on that. */
+const lintWorkflows = async (progress: Progress): Promise<number> => {
+  const { actionlint } = await ensureTools(['actionlint'], progress);
+  return execute(['-shellcheck=', '-pyflakes='], process.env, actionlint);
+};
+
 const staticChecks = async (progress: Progress): Promise<Counts> => {
   let counts = nothing;
-  for (const [title, args] of checks) {
-    const code = await progress.step(title, () => execute(args()));
+  const count = (title: string, code: number) => {
     if (code !== 0) progress.note(`✗ ${title} found something, see above`);
     counts = add(counts, { ...nothing, [code === 0 ? 'passed' : 'failed']: 1 });
-  }
+  };
+  for (const [title, args] of checks) count(title, await progress.step(title, () => execute(args())));
+  count('workflows (actionlint)', await lintWorkflows(progress));
   return counts;
 };
 
@@ -153,3 +160,12 @@ export const runSuites = async (
   }
   return total;
 };
+
+/** The tests that know nothing but a shop's address, against a shop that runs elsewhere. It has to take test cards. */
+export const testShop = (address: string): Promise<Counts> =>
+  runJest(
+    'cluster',
+    'tests/journey/purchase',
+    { ...process.env, ECP_FRONT_DOOR: address.replace(/\/$/, '') },
+    true,
+  );

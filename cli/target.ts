@@ -40,7 +40,8 @@ export interface Target {
   config: Record<string, string>;
 }
 
-const stacks = () =>
+/** Every environment that has a Pulumi.<stack>.yaml, in the order in which changes reach them. */
+export const stacks = () =>
   ['local', 'staging', 'production'].filter((stack) => existsSync(join(projectDir, `Pulumi.${stack}.yaml`)));
 
 export const resolveTarget = (options: TargetOptions): Target => {

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { plainProgress } from '@platform/local/progress';
 import { type Command, Option } from 'commander';
 import { Customer } from '../customer';
 import { chooseEngine, type Operation } from '../engines';
 import { bringUp, finishLate, previewStack, takeDown } from '../platform';
+import { type Format, format, formats } from '../preview/format';
+import { driftSummary, type PreviewOptions, previewSummary } from '../preview/run';
 import { resolveTarget, type TargetOptions } from '../target';
 
 type Options = TargetOptions & Operation;
@@ -65,9 +68,38 @@ export const addStackCommands = (program: Command) => {
 
   operationOptions(
     program.command('preview').description('Show what up would change, judged by the policies'),
-  ).action(async (options: Options) => {
-    process.exitCode = await previewStack(options, operationOf(options), plainProgress);
-  });
+  )
+    .option('--all', 'every environment in one summary')
+    .option('--base <revision>', 'compare with the program at a git revision; needs no cluster and no state')
+    .addOption(new Option('--format <format>', 'a summary for people who review').choices(formats))
+    .option('--out <file>', 'write the summary there instead of to stdout')
+    .action(async (options: Options & PreviewOptions & { format?: Format; out?: string }) => {
+      const { all, base, out, format: as = 'text' } = options;
+      if (!all && base === undefined && !options.format && !out) {
+        process.exitCode = await previewStack(options, operationOf(options), plainProgress);
+        return;
+      }
+      const { summary, exitCode } = await previewSummary(options, plainProgress);
+      const text = format(summary, as);
+      if (out) writeFileSync(out, text);
+      else process.stdout.write(text);
+      process.exitCode = exitCode;
+    });
+
+  targetOptions(
+    program
+      .command('drift')
+      .description('Say what somebody changed in the cluster past this program; ends with 7 if anything'),
+  )
+    .addOption(new Option('--format <format>', 'how it is said').choices(formats).default('text'))
+    .option('--out <file>', 'write it there instead of to stdout')
+    .action(async (options: Options & { format: Format; out?: string }) => {
+      const { summary, exitCode } = await driftSummary(options, plainProgress);
+      const text = format(summary, options.format);
+      if (options.out) writeFileSync(options.out, text);
+      else process.stdout.write(text);
+      process.exitCode = exitCode;
+    });
 
   operationOptions(
     program

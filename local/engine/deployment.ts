@@ -4,6 +4,7 @@ import type { Judged, Violation } from './analyzer';
 import { type ChangeOptions, Changes, resourceOf, sealedOutputs } from './changes';
 import {
   deleteWaves,
+  differences,
   type Goal,
   ignoring,
   isProvider,
@@ -118,7 +119,7 @@ export class Deployment {
         parent: goal.parent,
         op: old ? 'same' : 'create',
       },
-      ...{ changes: [], inputs: goal.inputs, seconds: 0 },
+      ...{ custom: goal.custom, changes: [], inputs: goal.inputs, before: old?.inputs, seconds: 0 },
       propertyDependencies: goal.propertyDependencies,
     };
     this.steps.push(step);
@@ -160,8 +161,11 @@ export class Deployment {
   private async settle(goal: Goal, old: Resource | undefined, step: StepReport): Promise<Made> {
     const { dryRun, state } = this.options;
     const provider = goal.custom && !isProvider(goal.type) ? this.options.provider(goal.type) : undefined;
-    if (old && goal.ignoreChanges.length)
-      goal.inputs = ignoring(goal.inputs, old.inputs ?? {}, goal.ignoreChanges);
+    if (old && goal.ignoreChanges.length) {
+      const wanted = goal.inputs;
+      goal.inputs = ignoring(wanted, old.inputs ?? {}, goal.ignoreChanges);
+      step.ignored = differences(goal.inputs, wanted);
+    }
     if (provider) goal.inputs = provider.check(goal, old);
     await this.judge(goal);
     if (provider) goal.inputs = provider.check(goal, old);
@@ -275,16 +279,10 @@ export class Deployment {
 
   private async removeOne(resource: Resource): Promise<void> {
     const { dryRun, onStep } = this.options;
-    const { urn, type, parent } = resource;
+    const { urn, type, parent, custom } = resource;
     const step: StepReport = {
-      urn,
-      type,
-      name: nameOf(urn),
-      parent,
-      op: 'delete',
-      changes: [],
-      inputs: {},
-      seconds: 0,
+      ...{ urn, type, name: nameOf(urn), parent, custom, op: 'delete' },
+      ...{ changes: [], inputs: {}, before: resource.inputs, seconds: 0 },
     };
     this.steps.push(step);
     if (dryRun) return;
@@ -303,6 +301,14 @@ export class Deployment {
   /** What a run that was cut short left behind: creates that went through are taken into the state. */
   recover(note: (line: string) => void): Promise<void> {
     return this.changes.recover(note);
+  }
+
+  /** What the state would hold if this pass had been carried out; values that only exist then are unknown. */
+  get resources(): Resource[] {
+    return [...this.seen.values()].map(({ goal, properties }) => ({
+      ...resourceOf(goal),
+      outputs: properties,
+    }));
   }
 
   /** Whether the outputs differ from the ones remembered. */

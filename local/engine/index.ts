@@ -1,27 +1,17 @@
 import { join, resolve } from 'node:path';
 import type { Violation } from './analyzer';
 import type { EngineOptions, EngineResult } from './options';
-import type { Op } from './plan';
+import type { Change, Op } from './plan';
 import { PolicyPack } from './policies';
-import { readProject } from './project';
 import * as render from './render';
 import type { Diagnostic, StepReport } from './report';
-import { Session } from './session';
+import { withSession } from './session';
 import { readStateFile, stateFile } from './state';
-import { hasUnknown } from './values';
+import { hasUnknown, shown } from './values';
 
-export type { Diagnostic, EngineOptions, EngineResult, Op, StepReport, Violation };
-export { PolicyPack };
-
-const withSession = async <T>(options: EngineOptions, use: (session: Session) => Promise<T>): Promise<T> => {
-  const project = readProject(options.projectDir, options.stack, options.config);
-  const session = new Session({ out: process.stdout, ...options }, project);
-  try {
-    return await use(session);
-  } finally {
-    await session.close();
-  }
-};
+export { compare } from './compare';
+export type { Change, Diagnostic, EngineOptions, EngineResult, Op, StepReport, Violation };
+export { PolicyPack, shown };
 
 /** Runs the program and the packs without changing anything, and says what `up` would do. */
 export const preview = (options: EngineOptions): Promise<EngineResult> =>

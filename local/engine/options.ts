@@ -43,6 +43,10 @@ export interface EngineResult {
   /** Of the stack, secrets and unknowns blotted out. */
   outputs: Record<string, unknown>;
   exitCode: number;
+  /** Whether a server was asked what exists and what it would accept; else only program and state have spoken. */
+  served: boolean;
+  /** Blots every secret of this run out of a text that is to be shown. */
+  redact: (text: string) => string;
 }
 
 const passphraseOf = (options: Pick<EngineOptions, 'passphrase'>): string | undefined => {

@@ -7,12 +7,18 @@ export interface StepReport {
   type: string;
   name: string;
   parent?: string;
+  /** False for components and the stack, which exist in the state only. */
+  custom: boolean;
   op: Op;
   changes: Change[];
+  /** What the program says differently in fields it leaves to others (`ignoreChanges`): without effect on what exists. */
+  ignored?: Change[];
   /** The inputs after remediation. They hold secrets: for judging, never for printing. */
   inputs: Properties;
   /** Input → URNs of the resources whose outputs it is made of; all there is to say of an unknown one. */
   propertyDependencies?: Record<string, string[]>;
+  /** The inputs the state remembers, with their secrets. */
+  before?: Properties;
   seconds: number;
   error?: string;
   /** What the cluster says has to happen, when that is more than what the inputs say. */

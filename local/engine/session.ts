@@ -10,7 +10,7 @@ import { type EngineOptions, type EngineResult, needPassphrase } from './options
 import type { Resource } from './plan';
 import { PolicyPack, readSettings } from './policies';
 import { runProgram } from './program';
-import { type OpenConfig, openConfig, type Project } from './project';
+import { type OpenConfig, openConfig, type Project, readProject } from './project';
 import { type Provider, previewOnly } from './provider';
 import { randomProvider } from './random';
 import * as render from './render';
@@ -244,6 +244,8 @@ export class Session {
     return {
       ...{ changes, resources, violations: run.violations, diagnostics: run.diagnostics },
       outputs: shown(run.stackOutputs ?? {}) as Record<string, unknown>,
+      served: this.cluster !== undefined,
+      redact: (text) => this.redactor.redact(text),
       exitCode: this.programFailed ? 1 : broken ? 5 : failed ? 4 : expectNoChanges && changed ? 7 : 0,
     };
   }
@@ -252,7 +254,7 @@ export class Session {
   report(run: Deployment, result: EngineResult, done: boolean): void {
     const { options } = this;
     if (options.json) {
-      const resources = result.resources.map(({ inputs, propertyDependencies, ...step }) => step);
+      const resources = result.resources.map(({ inputs, before, propertyDependencies, ...step }) => step);
       const text = JSON.stringify({ ...result, resources, notes: this.notes }, null, 2);
       options.out?.write(`${this.redactor.redact(text)}\n`);
       return;
@@ -279,3 +281,17 @@ export class Session {
     this.release?.();
   }
 }
+
+/** Opens a session for one operation and closes it, whatever happens. */
+export const withSession = async <T>(
+  options: EngineOptions,
+  use: (session: Session) => Promise<T>,
+): Promise<T> => {
+  const project = readProject(options.projectDir, options.stack, options.config);
+  const session = new Session({ out: process.stdout, ...options }, project);
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+};

@@ -16,7 +16,7 @@ import { silentProgress } from '../progress';
 import { bundle } from './bundle';
 import { contentHash, FileMemory } from './hash';
 import { platformImages, serviceImage } from './images';
-import { buildImages, imageSpecs, serviceNames } from './index';
+import { buildImages, imageSpecs, publishable, serviceNames, stageImages } from './index';
 import { type Context, type Entry, resolveSource } from './sources';
 
 let folder: string;
@@ -205,4 +205,39 @@ describe('the list of images', () => {
       expect(text.match(/^USER (\d+):\d+$/gm)?.at(-1)).toMatch(/^USER [1-9]/);
     },
   );
+});
+
+describe('an image laid out for docker build', () => {
+  const root = join(__dirname, '..', '..');
+  const tools = async () => ({}) as never;
+  const stageFor = (names: string[]) =>
+    stageImages({
+      names,
+      out: join(folder, 'out'),
+      cache: join(folder, 'cache'),
+      progress: silentProgress,
+      tools,
+    });
+
+  it('is whole: the Containerfile with its public base, and one file to run', async () => {
+    const [product] = await stageFor(['product-service']);
+    const containerfile = readFileSync(join(product as string, 'Containerfile'), 'utf8');
+    expect(containerfile).toMatch(/^ARG BASE=docker\.io\/library\/node:20-[\w-]+$/m);
+    expect(containerfile).toMatch(/^USER 65534:65534$/m);
+    const files = readdirSync(join(product as string, 'root', 'app'));
+    expect(files).toContain('main.js');
+    // Libraries of this machine would overwrite those of the base.
+    expect(readdirSync(join(product as string, 'root'))).toEqual(['app']);
+  }, 120_000);
+
+  it('is there for every service, and for what the program runs beside them', () => {
+    const services = serviceNames(root).map((name) => `${name}-service`);
+    expect(publishable(root)).toEqual(['postgres', 'redis', 'kafka', 'consul', ...services]);
+  });
+
+  it('without a public base is refused', async () => {
+    await expect(stageFor(['coredns'])).rejects.toMatchObject({
+      hint: expect.stringContaining('product-service'),
+    });
+  });
 });

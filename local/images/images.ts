@@ -175,6 +175,15 @@ const bases: ImageSpec[] = [
   },
 ];
 
+/** Where images can be pulled, these take the place of the bases made here. The build's provenance records their digests. */
+export const publicBases: Record<string, string> = {
+  node: 'docker.io/library/node:20-bookworm-slim',
+  'base-shell': 'docker.io/library/debian:bookworm-slim',
+  'base-postgres': 'docker.io/library/postgres:15-bookworm',
+  'base-redis': 'docker.io/library/redis:7-bookworm',
+  'base-java': 'docker.io/library/eclipse-temurin:17-jre',
+};
+
 const binary = (name: string, tool: ToolName, base = 'base-static'): ImageSpec => ({
   name,
   containerfile: name,

@@ -1,14 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalError } from '../errors';
 import { cacheDir } from '../paths';
 import type { Progress } from '../progress';
 import { ensureTools, type ToolName } from '../toolchain';
 import { acquireLock } from '../toolchain/lock';
-import { Buildah } from './buildah';
+import { Buildah, stage } from './buildah';
 import { bundle } from './bundle';
 import { contentHash, FileMemory } from './hash';
-import { type ImageSpec, platformImages, serviceImage } from './images';
+import { type ImageSpec, platformImages, publicBases, serviceImage } from './images';
 import { withLibraries } from './libraries';
 import { maker } from './made';
 import { type Entry, resolveSource } from './sources';
@@ -58,6 +58,9 @@ const choose = (specs: ImageSpec[], names?: string[]): ImageSpec[] => {
   return specs.filter((spec) => (names ? names.includes(spec.name) : spec.archived !== false));
 };
 
+const containerfileOf = ({ containerfile }: ImageSpec): string =>
+  readFileSync(join(__dirname, 'containerfiles', `${containerfile}.Containerfile`), 'utf8');
+
 interface Planned {
   spec: ImageSpec;
   containerfile: string;
@@ -86,12 +89,8 @@ class Planner {
     return plan;
   }
 
-  private async work(spec: ImageSpec): Promise<Planned> {
-    const base = spec.base ? await this.plan(spec.base) : undefined;
-    const containerfile = readFileSync(
-      join(__dirname, 'containerfiles', `${spec.containerfile}.Containerfile`),
-      'utf8',
-    );
+  /** What the list says is in an image, without what it stands on. */
+  async files(spec: ImageSpec): Promise<Entry[]> {
     const own = join(__dirname, 'files');
     const context = {
       image: spec.name,
@@ -100,12 +99,16 @@ class Planner {
       make: maker(join(this.cache, 'made'), own, this.tools),
       bundle: (entry: string) => bundle(this.root, entry, join(this.cache, 'bundles')),
     };
-    const sources = await Promise.all(spec.files.map((source) => resolveSource(source, context)));
+    return (await Promise.all(spec.files.map((source) => resolveSource(source, context)))).flat();
+  }
+
+  private async work(spec: ImageSpec): Promise<Planned> {
+    const base = spec.base ? await this.plan(spec.base) : undefined;
+    const containerfile = containerfileOf(spec);
+    const sources = await this.files(spec);
     const inBase = new Set<string>();
     for (let at = base; at; at = at.base) for (const entry of at.entries) inBase.add(entry.to);
-    const entries = withLibraries(spec.name, sources.flat(), this.memory).filter(
-      (entry) => !inBase.has(entry.to),
-    );
+    const entries = withLibraries(spec.name, sources, this.memory).filter((entry) => !inBase.has(entry.to));
     const hash = contentHash(containerfile, base?.reference ?? '', entries, this.memory);
     return { spec, containerfile, entries, reference: `${repository(spec.name)}:${hash}`, base };
   }
@@ -192,4 +195,51 @@ const dropOldBases = async (planned: Planned[], specs: ImageSpec[], builder: Bui
     return known.includes(name) && names.has(name) && !inUse.has(reference);
   });
   if (old.length > 0) await builder.remove(old);
+};
+
+/** Images that a registry can hold: those with a public image to stand on. */
+export const publishable = (root: string): string[] =>
+  imageSpecs(root)
+    .filter(({ base, name }) => base && publicBases[base] && name !== 'stripe-sandbox')
+    .map(({ name }) => name);
+
+export interface StageOptions extends Pick<BuildOptions, 'progress' | 'serviceRoot' | 'tools' | 'cache'> {
+  names: string[];
+  /** Gets a folder per image. */
+  out: string;
+}
+
+/**
+ * Lays out what `docker build` needs, a folder per image with its Containerfile and its files, on the public base in place of the one
+ * made here. Returns the folders. Throws a LocalError for an image that has no public base.
+ */
+export const stageImages = async (options: StageOptions): Promise<string[]> => {
+  const root = options.serviceRoot ?? join(__dirname, '..', '..');
+  const cache = options.cache ?? cacheDir('images');
+  const specs = imageSpecs(root);
+  const homeless = options.names.filter((name) => !publishable(root).includes(name));
+  if (homeless.length > 0) {
+    throw new LocalError(`There is no public base for ${homeless.join(', ')}`, {
+      hint: `These can be staged: ${publishable(root).join(', ')}`,
+    });
+  }
+  const wanted = choose(specs, options.names);
+  const toolNames = [...new Set(wanted.flatMap((spec) => spec.tools))].sort();
+  const tools = toolNames.length ? await (options.tools ?? ensureTools)(toolNames, options.progress) : {};
+  mkdirSync(cache, { recursive: true });
+  const planner = new Planner(specs, root, cache, tools, new FileMemory(join(cache, 'files.json')));
+  return Promise.all(
+    wanted.map(async (spec) => {
+      const folder = join(options.out, spec.name);
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(join(folder, 'root'), { recursive: true });
+      stage(await planner.files(spec), join(folder, 'root'));
+      const base = publicBases[spec.base ?? ''];
+      writeFileSync(
+        join(folder, 'Containerfile'),
+        containerfileOf(spec).replace(/^ARG BASE$/m, `ARG BASE=${base}`),
+      );
+      return folder;
+    }),
+  );
 };

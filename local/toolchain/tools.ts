@@ -121,6 +121,20 @@ const table = [
     provides: { 'stripe-mock': 'stripe-mock' },
   },
   {
+    name: 'actionlint',
+    kind: 'go',
+    version: '1.7.12',
+    secondsToBuild: 30,
+    folder: 'toolchain/actionlint',
+    builds: [
+      {
+        packages: ['github.com/rhysd/actionlint/cmd/actionlint'],
+        ldflags: '-X github.com/rhysd/actionlint.version=1.7.12',
+      },
+    ],
+    provides: { actionlint: 'actionlint' },
+  },
+  {
     name: 'metrics-server',
     kind: 'go',
     version: '0.9.0',
@@ -335,10 +349,13 @@ const operatorDefinitions: ToolName[] = [
 const late: ToolName[] = ['metrics-server', ...operatorDefinitions, 'consul'];
 /** The servers that adapter tests start on their own. */
 const servers: ToolName[] = ['postgres', 'redis', 'kafka', 'java', 'stripe-mock', 'setpriv'];
+/** Looks at this repository, not at a cluster. */
+const lint: ToolName[] = ['actionlint'];
 
 export const toolGroups = {
-  cluster: tools.map((tool) => tool.name).filter((name) => !late.includes(name)),
+  cluster: tools.map((tool) => tool.name).filter((name) => ![...late, ...lint].includes(name)),
   late,
+  lint,
   operatorDefinitions,
   servers,
 };
