@@ -264,7 +264,11 @@ export const checklist: ChecklistItem[] = [
         'images are pinned, from listed registries, scanned on push; GuardDuty, Inspector and CloudTrail watch the account',
       ),
       document('docs/compliance/security-scans.md', 'what is scanned, how often, what stops a release'),
-      planned(4, 'a scan that fails at severity high in the pipeline, and nightly'),
+      document(
+        '.github/workflows/images.yml',
+        'each image is scanned before it is deployed; severity high fails',
+      ),
+      document('.github/workflows/nightly.yml', 'what runs is scanned every night'),
     ],
   },
   {
