@@ -3,7 +3,7 @@
 //   *.adapter.test.ts  starts real servers (PostgreSQL, Redis, Kafka) on loopback
 //   *.stack.test.ts    runs the whole Pulumi program in the engine, no cluster
 //   *.cluster.test.ts  needs a running embedded cluster of its own profile
-const esmOnly = ['jose', '@asteasolutions'];
+const esmOnly = ['jose', 'oauth4webapi', '@asteasolutions'];
 
 const shared = {
   rootDir: __dirname,

@@ -28,6 +28,9 @@ test('in production services reach what they declare and nothing else', () => {
     'product-service → redis',
     'product-service → kafka',
     'user-service → postgres',
+    'user-service → kafka',
+    'user-service → order-service',
+    'user-service → payment-service',
   ]);
 });
 

@@ -24,6 +24,13 @@ export const createContext = (config: PlatformConfig, services: ServiceEntry[]):
   discovery: config.discovery ?? Object.hasOwn(config.images, servers.consul.app),
 });
 
+/** The shop's address as its customers know it. Without a host name: the embedded cluster's front door. */
+export const publicUrl = ({
+  gatewayHosts: [host = '*'],
+  gatewayTlsSecret,
+}: Pick<PlatformConfig, 'gatewayHosts' | 'gatewayTlsSecret'>) =>
+  `${gatewayTlsSecret ? 'https' : 'http'}://${host === '*' ? '127.0.0.1:8080' : host}`;
+
 /** Name of a service's Service, its label `app`, its image and its service account. */
 export const appName = (service: Pick<ServiceEntry, 'name'>) => `${service.name}-service`;
 

@@ -60,8 +60,12 @@ test('managed Kafka says in its Secret where it is and who logs in', () => {
   });
 });
 
-test('the issuer alone has the signing keys, as a file', () => {
-  expect(environmentOf('user')).toMatchObject({ JWT_SIGNING_KEYS_FILE: '/var/run/secrets/jwt/keys.json' });
+test('the issuer alone has the signing keys, as a file, and knows the address it is known by', () => {
+  expect(environmentOf('user')).toMatchObject({
+    JWT_SIGNING_KEYS_FILE: '/var/run/secrets/jwt/keys.json',
+    PUBLIC_URL: 'http://127.0.0.1:8080',
+    MFA_ENCRYPTION_KEY: { name: 'user-mfa-secret', key: 'encryption-key' },
+  });
   const context = contextOf('production');
   const holders = context.services.filter((service) => serviceMounts(service, context).length > 0);
   expect(holders.map(({ name }) => name)).toEqual(['user']);

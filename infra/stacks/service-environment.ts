@@ -3,7 +3,7 @@ import type { ServiceEntry } from '../catalog/schema';
 import { type EnvVar, fromSecret, type Mount, secretFile } from '../components/pod';
 import { SigningKeys } from '../components/signing-keys';
 import { InputError } from '../input-error';
-import { appName, type Context, secretNames } from './context';
+import { appName, type Context, publicUrl, secretNames } from './context';
 import { databaseMounts, dataEnvironment, readsReplica } from './data-access';
 import { certificateSecret } from './event-store';
 import { kafkaEnvironment, kafkaMounts } from './kafka-access';
@@ -50,6 +50,7 @@ export function serviceEnvironment(
     ...when(
       service.authentication === 'issues',
       plain('JWT_SIGNING_KEYS_FILE', `${signingKeysFolder}/${SigningKeys.fileName}`),
+      plain('PUBLIC_URL', publicUrl(config)),
     ),
     ...secrets.flatMap(([name, secret]) =>
       Object.entries(secret.env).map(([variable, key]) => fromSecret(variable, name, key)),

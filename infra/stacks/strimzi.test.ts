@@ -21,12 +21,14 @@ test('a service may write what it produces, read what it consumes, and nothing m
     'Write,Describe topic:product.stock.v1.dlq',
     'Read,Describe topic:payment.payment.v1',
     'Write,Describe topic:payment.payment.v1.dlq',
+    'Read,Describe topic:user.user.v1',
+    'Write,Describe topic:user.user.v1.dlq',
     'Read,Describe group:order-service*',
   ]);
 });
 
-test('a service without topics may do nothing', () => {
-  expect(grants('user')).toEqual([]);
+test('a service that only produces may only write', () => {
+  expect(grants('user')).toEqual(['Write,Describe topic:user.user.v1']);
 });
 
 test('clients are encrypted and known by password; only they may come in', () => {

@@ -1,4 +1,4 @@
-export { createPostgresEventStore, eventStoreMigration } from './postgres';
+export { createPostgresEventStore, eventStoreMigration, redactEvents } from './postgres';
 export {
   ConcurrencyConflict,
   type EventStore,

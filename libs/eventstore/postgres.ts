@@ -37,6 +37,24 @@ export const eventStoreMigration = {
   },
 };
 
+/**
+ * Replaces members of the data of a stream's events, where they have them: the one exception to 'append only', for what
+ * the law says must go.
+ */
+export async function redactEvents(
+  client: PoolClient,
+  stream: string,
+  values: Record<string, unknown>,
+): Promise<void> {
+  await client.query({
+    name: 'redact-events',
+    text: `update events set data = data || (
+             select jsonb_object_agg(key, value) from jsonb_each($2::jsonb) where data ? key)
+           where stream = $1 and data ?| array(select jsonb_object_keys($2::jsonb))`,
+    values: [stream, JSON.stringify(values)],
+  });
+}
+
 interface Row {
   transaction_id: string;
   position: number;

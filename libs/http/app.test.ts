@@ -8,13 +8,18 @@ const lines: string[] = [];
 const logger = createLogger('test', { destination: { write: (line: string) => void lines.push(line) } });
 const SECRET = 'super-secret-marker';
 
-let token: (claims?: { expires?: number; audience?: string; kid?: string }) => Promise<string>;
+let token: (claims?: {
+  expires?: number;
+  audience?: string;
+  kid?: string;
+  scope?: string;
+}) => Promise<string>;
 let keys: ReturnType<typeof createLocalJWKSet>;
 beforeAll(async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] });
-  token = ({ expires = 60, audience = 'ecommerce-platform', kid = 'k1' } = {}) =>
-    new SignJWT({ roles: ['customer'] })
+  token = ({ expires = 60, audience = 'ecommerce-platform', kid = 'k1', scope = 'a:b mine:read' } = {}) =>
+    new SignJWT({ roles: ['customer'], scope, sid: 's-1' })
       .setProtectedHeader({ alg: 'ES256', kid })
       .setSubject('user-1')
       .setIssuer('ecommerce-platform')
@@ -57,9 +62,27 @@ const routes: Route[] = [
     method: 'get',
     path: '/v1/mine',
     summary: 'Mine',
-    auth: true,
+    scope: 'mine:read',
     responses: { 200: { description: 'Mine' } },
     handle: ({ principal }) => ({ body: principal }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/mine',
+    summary: 'Change mine',
+    scope: 'mine:write',
+    body: z.strictObject({ a: z.string() }),
+    responses: { 200: { description: 'Changed' } },
+    handle: () => ({ body: {} }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/form',
+    summary: 'A form',
+    form: true,
+    body: z.strictObject({ a: z.string() }),
+    responses: { 200: { description: 'Taken' } },
+    handle: ({ body }) => ({ body }),
   }),
   route({
     method: 'post',
@@ -197,6 +220,14 @@ test.each([
   if (status === 405) expect(response.headers.allow).toBe('POST');
 });
 
+test('takes a form where a form is asked for, and nothing else', async () => {
+  const send = (body: string | object, type: string) =>
+    request(app()).post('/v1/form').set('content-type', type).send(body);
+  expect((await send('a=1%262', 'application/x-www-form-urlencoded')).body).toEqual({ a: '1&2' });
+  expect((await send('a=1&a=2', 'application/x-www-form-urlencoded')).status).toBe(400);
+  expect((await send({ a: '1' }, 'application/json')).status).toBe(415);
+});
+
 test('hands over the bytes as they were sent where a signature is to be checked', async () => {
   const response = await request(app())
     .post('/v1/hook')
@@ -212,7 +243,40 @@ describe('access tokens', () => {
   };
   test('lets in who has a valid one', async () => {
     const response = await ask(`Bearer ${await token()}`);
-    expect(response.body).toEqual({ id: 'user-1', roles: ['customer'] });
+    expect(response.body).toEqual({
+      id: 'user-1',
+      roles: ['customer'],
+      scopes: ['a:b', 'mine:read'],
+      sessionId: 's-1',
+    });
+  });
+  test.each([
+    ['none', ''],
+    ['others', 'mine:write a:b'],
+    ['one that only begins like it', 'mine:read-all'],
+  ])('answers 403 and names the scope it wants when the token carries %s', async (_case, scope) => {
+    const response = await ask(`Bearer ${await token({ scope })}`);
+    expect([response.status, response.body.type]).toEqual([
+      403,
+      'urn:ecommerce-platform:problem:insufficient-scope',
+    ]);
+    expect(response.headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="mine:read"');
+  });
+  test('tells who must have a second factor first where to get it', async () => {
+    const response = await ask(`Bearer ${await token({ scope: 'mfa:enrol' })}`);
+    expect(response.body.detail).toContain('POST /v1/users/me/mfa');
+  });
+  test('are judged before the body is looked at', async () => {
+    const send = () => request(app()).post('/v1/mine').set('content-type', 'text/plain').send('{"b":');
+    expect((await send()).status).toBe(401);
+    expect((await send().set('authorization', `Bearer ${await token()}`)).status).toBe(403);
+    const allowed = await token({ scope: 'mine:write' });
+    expect((await send().set('authorization', `Bearer ${allowed}`)).status).toBe(415);
+  });
+  test('stand in the documentation with the scope each route demands', async () => {
+    const { body } = await request(app()).get('/docs/thing/openapi.json');
+    expect(body.paths['/v1/mine'].post.security).toEqual([{ bearer: ['mine:write'] }]);
+    expect(body.paths['/v1/things'].post.security).toBeUndefined();
   });
   test.each([
     ['no token', async () => undefined, 'not-authenticated'],

@@ -18,7 +18,7 @@ export interface HttpAppOptions {
   routes: Route[];
   ready: ReadyChecks;
   logger: Logger;
-  /** Needed as soon as one route has `auth`. */
+  /** Needed as soon as one route has `scope`. */
   authenticator?: Authenticator;
   /** 100 kB unless told. */
   bodyLimitBytes?: number;

@@ -1,15 +1,21 @@
 import type { IncomingMessage } from 'node:http';
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { type Problem, unauthorized, unavailable } from './problem';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { Problem, unauthorized, unavailable } from './problem';
 
 export const TOKEN_ISSUER = 'ecommerce-platform';
 export const TOKEN_AUDIENCE = 'ecommerce-platform';
+/** The only scope of someone who must have a second factor and has none yet. */
+export const MFA_ENROLMENT = 'mfa:enrol';
 
 /** Who makes the request. */
 export interface Principal {
-  /** The user's id. */
+  /** The user's id; a machine's is its client id. */
   id: string;
   roles: string[];
+  /** What the token allows. */
+  scopes: string[];
+  /** The session the token was issued in; a machine has none. */
+  sessionId?: string;
 }
 
 /** @throws Problem 401 when there is no valid token, 503 when the keys cannot be had. */
@@ -42,12 +48,32 @@ export function authenticate(options: { jwksUrl: string } | { keys: JWTVerifyGet
         requiredClaims: ['sub', 'exp'],
         clockTolerance: 5,
       });
-      const roles = Array.isArray(payload.roles) ? payload.roles.map(String) : [];
-      return { id: payload.sub as string, roles };
+      return principalOf(payload);
     } catch (error) {
       throw asProblem(error);
     }
   };
+}
+
+function principalOf({ sub, roles, scope, sid }: JWTPayload): Principal {
+  return {
+    id: sub as string,
+    roles: Array.isArray(roles) ? roles.map(String) : [],
+    scopes: typeof scope === 'string' ? scope.split(' ') : [],
+    ...(typeof sid === 'string' && { sessionId: sid }),
+  };
+}
+
+/** @throws Problem 403 (RFC 6750: insufficient_scope) when the token does not carry `scope`. */
+export function demandScope(principal: Principal, scope: string): void {
+  if (principal.scopes.includes(scope)) return;
+  throw new Problem(403, {
+    code: 'insufficient-scope',
+    detail: principal.scopes.includes(MFA_ENROLMENT)
+      ? 'This account must have a second factor first: POST /v1/users/me/mfa, confirm it, and use the token of that answer.'
+      : `This needs the scope '${scope}', which the access token does not carry.`,
+    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  });
 }
 
 function asProblem(error: unknown): Problem {

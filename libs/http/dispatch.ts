@@ -4,11 +4,12 @@ import express, {
   type RequestHandler,
   type Response,
   raw as rawBody,
+  urlencoded,
 } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import type { z } from 'zod';
 import type { Logger } from '../telemetry';
-import type { Authenticator } from './auth';
+import { type Authenticator, demandScope, type Principal } from './auth';
 import { invalidRequest, Problem, type ProblemDetail } from './problem';
 import type { RateLimit, Route, RouteAnswer, RouteContext } from './route';
 
@@ -21,23 +22,23 @@ export interface DispatchOptions {
   bodyLimitBytes: number;
 }
 
-/** The handlers of one route, in order: body, validation and authentication, rate limit, the handler itself. */
+/** The handlers of one route, in order: authorisation, body, validation, rate limit, the handler itself. */
 export function dispatch(route: Route, options: DispatchOptions): RequestHandler[] {
   const { logger, authenticator, bodyLimitBytes } = options;
-  if (route.auth && !authenticator) {
-    throw new Error(`${route.method} ${route.path} needs authentication, but the app has no authenticator`);
+  const { scope } = route;
+  if (scope && !authenticator) {
+    throw new Error(`${route.method} ${route.path} demands a scope, but the app has no authenticator`);
   }
   const routeLogger = logger.child({ route: route.path });
 
   const prepare = async (request: Request, response: Response): Promise<Context> => {
-    const principal = route.auth ? await authenticator?.(request) : undefined;
     const errors: ProblemDetail[] = [];
     const context: Context = {
       params: check('params', route.params, request.params, errors),
       query: check('query', route.query, request.query, errors),
       headers: check('headers', route.headers, request.headers, errors),
       body: check('body', route.body, request.body, errors),
-      principal,
+      principal: response.locals.principal as Principal | undefined,
       raw: request.body as Buffer,
       requestId: response.locals.requestId as string,
       logger: routeLogger,
@@ -51,7 +52,17 @@ export function dispatch(route: Route, options: DispatchOptions): RequestHandler
   };
 
   const handlers: RequestHandler[] = [];
+  if (scope && authenticator) {
+    // Before the body: who may not come in is not read.
+    handlers.push(async (request, response, next) => {
+      const principal = await authenticator(request);
+      demandScope(principal, scope);
+      response.locals.principal = principal;
+      next();
+    });
+  }
   if (route.rawBody) handlers.push(rawBody({ type: () => true, limit: bodyLimitBytes }));
+  else if (route.form) handlers.push(requireForm, urlencoded({ extended: false, limit: bodyLimitBytes }));
   else if (route.body) handlers.push(requireJson, express.json({ limit: bodyLimitBytes }));
   if (route.rateLimit) {
     handlers.push(
@@ -91,19 +102,23 @@ function check(
   return undefined;
 }
 
+const requireType =
+  (pattern: RegExp, detail: string) =>
+  (request: Request, _response: Response, next: NextFunction): void => {
+    const type = request.headers['content-type'];
+    const fits = type !== undefined && pattern.test(type);
+    next(fits ? undefined : new Problem(415, { code: 'unsupported-media-type', detail }));
+  };
+
 /** JSON is asked for explicitly, so that a form or a text never passes as an empty body. */
-function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  const type = request.headers['content-type'];
-  const isJson = type !== undefined && /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type);
-  next(
-    isJson
-      ? undefined
-      : new Problem(415, {
-          code: 'unsupported-media-type',
-          detail: 'Send the body as JSON with the header Content-Type: application/json.',
-        }),
-  );
-}
+const requireJson = requireType(
+  /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i,
+  'Send the body as JSON with the header Content-Type: application/json.',
+);
+const requireForm = requireType(
+  /^application\/x-www-form-urlencoded\s*(?:;|$)/i,
+  'Send the body as a form with the header Content-Type: application/x-www-form-urlencoded.',
+);
 
 /** Counts in this process only: with n instances a caller gets up to n times the limit. */
 function limiter({ windowMs, limit, key, failuresOnly }: RateLimit): RequestHandler {

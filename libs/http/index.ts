@@ -1,5 +1,12 @@
 export { announceShutdown, createHttpApp, type HttpAppOptions } from './app';
-export { type Authenticator, authenticate, type Principal, TOKEN_AUDIENCE, TOKEN_ISSUER } from './auth';
+export {
+  type Authenticator,
+  authenticate,
+  MFA_ENROLMENT,
+  type Principal,
+  TOKEN_AUDIENCE,
+  TOKEN_ISSUER,
+} from './auth';
 export {
   conflict,
   forbidden,

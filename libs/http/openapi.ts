@@ -36,13 +36,18 @@ export function openApiDocument(info: { title: string; version: string }, routes
       path: route.path.replace(/:(\w+)/g, '{$1}'),
       summary: route.summary,
       description: route.description,
-      ...(route.auth && { security: [{ [bearer.name]: [] }] }),
+      ...(route.scope && { security: [{ [bearer.name]: [route.scope] }] }),
       request: {
         ...(route.params && { params: route.params }),
         ...(route.query && { query: route.query }),
         ...(route.headers && { headers: route.headers }),
         ...(route.body && {
-          body: { required: true, content: { 'application/json': { schema: route.body } } },
+          body: {
+            required: true,
+            content: {
+              [route.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: route.body },
+            },
+          },
         }),
       } as RouteConfig['request'],
       responses: Object.fromEntries(own),

@@ -10,8 +10,8 @@ export interface RouteContext<P, Q, B, H, A> {
   query: Out<Q>;
   body: Out<B>;
   headers: Out<H>;
-  /** Who asks; only on routes with `auth`. */
-  principal: A extends true ? Principal : undefined;
+  /** Who asks; only on routes with `scope`. */
+  principal: A extends string ? Principal : undefined;
   /** The bytes as sent; only on routes with `rawBody`. */
   raw: Buffer;
   requestId: string;
@@ -25,15 +25,20 @@ export interface RouteAnswer {
   headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
-  /** JSON that is text already (caches); wins over `body`. */
+  /** JSON that is text already (caches), or text of the Content-Type in `headers`; wins over `body`. */
   json?: string;
 }
+
+/** A request of any route, once it is validated. */
+type RequestFacts = Omit<RouteContext<z.ZodType, z.ZodType, z.ZodType, z.ZodType, string>, 'principal'> & {
+  principal?: Principal;
+};
 
 export interface RateLimit {
   windowMs: number;
   limit: number;
   /** Counts per address and this, taken from the request once it is validated: an account for example. */
-  key?: (context: RouteContext<z.ZodType, z.ZodType, z.ZodType, z.ZodType, false>) => string;
+  key?: (context: RequestFacts) => string;
   /** Counts only answers of 400 and above (log-ins). */
   failuresOnly?: boolean;
 }
@@ -49,8 +54,8 @@ export interface RouteOptions<P, Q, B, H, A> {
   path: string;
   summary: string;
   description?: string;
-  /** Demands a valid access token. */
-  auth?: A;
+  /** Demands an access token that carries this scope, `<what>:<may do>`: 401 without a valid one, 403 without the scope. */
+  scope?: A;
   /** Path parameters, query, headers (names in lower case) and JSON body. Use z.strictObject, so that unknown fields are refused; z.object for headers. */
   params?: P;
   query?: Q;
@@ -58,6 +63,8 @@ export interface RouteOptions<P, Q, B, H, A> {
   headers?: H;
   /** Hands over the unparsed body (any content type), to verify signatures. */
   rawBody?: boolean;
+  /** The body is a form (application/x-www-form-urlencoded) instead of JSON. */
+  form?: boolean;
   rateLimit?: RateLimit;
   /** Successful answers are only logged at level debug: for what is asked thousands of times a second. */
   quiet?: boolean;
@@ -77,7 +84,7 @@ export function route<
   Q extends Schema = undefined,
   B extends Schema = undefined,
   H extends Schema = undefined,
-  A extends boolean = false,
+  A extends string | undefined = undefined,
 >(options: RouteOptions<P, Q, B, H, A>): Route {
   return options as Route;
 }

@@ -6,10 +6,12 @@ export interface Program<C> {
   migrate: (config: C) => Promise<void>;
   /** Opens sockets and returns; the process lives until it is asked to stop. */
   serve: (config: C) => Promise<void>;
+  /** Further one-time commands by name; `args` is what follows the name. */
+  commands?: Record<string, (config: C, args: string[]) => Promise<void>>;
 }
 
 /**
- * The one entry of a service container: `main.js` serves, `main.js migrate` migrates and leaves.
+ * The one entry of a service container: `main.js` serves, `main.js migrate` migrates and leaves, and so do its own commands.
  * Any failure to start is one readable message on stderr and exit code 1.
  */
 export async function runProgram<C>(
@@ -17,13 +19,14 @@ export async function runProgram<C>(
   argv: string[] = process.argv.slice(2),
 ): Promise<void> {
   try {
-    const command = argv[0] ?? 'serve';
-    if (command !== 'serve' && command !== 'migrate') {
-      throw new ConfigError([`'${command}' is no command; use none (serve) or 'migrate'`]);
+    const [name = 'serve', ...args] = argv;
+    if (name === 'serve') return await program.serve(program.config());
+    const commands: Program<C>['commands'] = { ...program.commands, migrate: program.migrate };
+    if (!Object.hasOwn(commands, name)) {
+      const known = Object.keys(commands).sort().join(', ');
+      throw new ConfigError([`'${name}' is no command; use none (serve), or one of: ${known}`]);
     }
-    const config = program.config();
-    if (command === 'serve') return await program.serve(config);
-    await program.migrate(config);
+    await commands[name]?.(program.config(), args);
     process.exit(0);
   } catch (error) {
     process.stderr.write(`${describe(error)}\n`);

@@ -31,6 +31,11 @@ export interface ServiceProgram<C> {
   /** Any number that is the service's own: migrations and seed run under this advisory lock. */
   lockId: number;
   seed?: (pool: Pool, config: C) => Promise<unknown>;
+  /** Further commands of `main.js`, each with the database: `main.js create-admin …`. */
+  commands?: Record<
+    string,
+    (parts: Pick<ServiceParts<C>, 'config' | 'logger' | 'pool'> & { args: string[] }) => Promise<void>
+  >;
   /** Puts the service together and starts its background work. `stop` ends that work; pool and broker are closed after it. */
   start: (parts: ServiceParts<C>) => Promise<{ app: Express; stop: () => Promise<void> }>;
 }
@@ -57,6 +62,16 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
       });
       await pool.end();
     },
+    commands: Object.fromEntries(
+      Object.entries(program.commands ?? {}).map(([name, command]) => [
+        name,
+        async (config: C, args: string[]) => {
+          const { pool, logger } = open(config);
+          await command({ config, logger, pool, args });
+          await pool.end();
+        },
+      ]),
+    ),
     async serve(config) {
       const { service, version, logger, pool } = open(config);
       const kafka = isKafkaConfig(config)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { authenticate } from '@platform/libs/http';
@@ -13,7 +14,7 @@ import { createHttpClient } from '@platform/libs/resilience';
 import { createLogger } from '@platform/libs/telemetry';
 import { startKafka, startPostgres } from '@platform/libs/testing';
 import request from 'supertest';
-import { ORDER_TOPIC, PAYMENT_TOPIC, STOCK_TOPIC } from './application/messages';
+import { ORDER_TOPIC, PAYMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
 import { defaultPatience } from './domain/checkout';
 import { createPriceSource } from './gateways/products';
 import { createService } from './service';
@@ -58,7 +59,7 @@ beforeAll(async () => {
   [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
   pool = createPool({ url: await postgres.createDatabase() });
   kafka = createKafka({ brokers: broker.brokers, clientId: 'order-test', logger });
-  await kafka.ensureTopics([ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC]);
+  await kafka.ensureTopics([ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC, USER_TOPIC]);
   await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
   await kafka.subscribe({
     groupId: 'listener',
@@ -286,6 +287,45 @@ describe('looking at orders', () => {
   });
 });
 
+describe('personal data', () => {
+  it('is all that is kept about me, and stays for the books without me once I was erased', async () => {
+    const customer = randomUUID();
+    const { id } = (await post(cart, { customer })).body;
+    const open = (await post(cart, { customer })).body;
+    await tell(STOCK_TOPIC, 'product.stock-rejected.v1', { orderId: id });
+    await until(
+      'the end of the order',
+      async () => (await get(`/v1/orders/${id}`, customer)).body.status !== 'pending',
+    );
+    const mine = await get('/v1/orders/personal-data', customer);
+    expect(mine.body.orders).toMatchObject([{ id, paymentMethod: 'pm_card_visa' }, { id: open.id }]);
+
+    const erased = {
+      source: '/user-service',
+      type: 'user.erased.v1',
+      subject: customer,
+      data: { userId: customer },
+    };
+    await kafka.publish([{ topic: USER_TOPIC, key: customer, value: JSON.stringify(createEvent(erased)) }]);
+    await until('the request', async () => (await pool.query('select 1 from erasures')).rowCount === 1);
+    await service.erasures.carryOut();
+    // The open one still needs its customer; the other is nobody's, with the figures as they were.
+    expect((await get('/v1/orders', customer)).body.items).toMatchObject([{ id: open.id }]);
+    await tell(STOCK_TOPIC, 'product.stock-rejected.v1', { orderId: open.id });
+    await until('the end of the other', async () => {
+      await service.erasures.carryOut();
+      return (await get('/v1/orders', customer)).body.items.length === 0;
+    });
+    const kept = await pool.query('select view from orders where id = any($1)', [[id, open.id]]);
+    expect(kept.rows.map(({ view }) => view.total)).toEqual([open.total, open.total]);
+    const everything = await pool.query(
+      `select (select json_agg(e) from events e)::text || (select json_agg(o) from orders o)::text
+         || (select json_agg(p) from placements p)::text as text`,
+    );
+    expect(everything.rows[0].text).not.toContain(customer);
+  });
+});
+
 describe('bad input', () => {
   const line = (quantity: unknown) => ({ ...cart, items: [{ productId: 'prd-00001', quantity }] });
   it.each<[string, number, () => request.Test]>([
@@ -352,7 +392,7 @@ describe('bad input', () => {
 
 it('describes itself, and is ready with database and broker', async () => {
   const document = (await request(service.app).get('/docs/order/openapi.json')).body;
-  expect(Object.keys(document.paths)).toEqual(['/v1/orders', '/v1/orders/{id}']);
+  expect(Object.keys(document.paths)).toEqual(['/v1/orders', '/v1/orders/personal-data', '/v1/orders/{id}']);
   const ready = await request(service.app).get('/ready');
   expect([ready.status, ready.body.checks]).toEqual([200, { database: 'ok', broker: 'ok' }]);
 });

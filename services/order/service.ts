@@ -2,16 +2,18 @@ import { createPostgresEventStore } from '@platform/libs/eventstore';
 import type { Authenticator } from '@platform/libs/http';
 import { createConsumer, type KafkaPort, startRelay } from '@platform/libs/messaging';
 import type { Pool } from '@platform/libs/postgres';
+import { createErasures } from '@platform/libs/privacy';
 import type { Logger } from '@platform/libs/telemetry';
 import { createApp } from './app';
 import { type Checkout, createCheckout } from './application/checkout';
 import { measureOrders } from './application/measure';
-import { PAYMENT_TOPIC, STOCK_TOPIC } from './application/messages';
+import { PAYMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
 import { createPlaceOrder } from './application/placeOrder';
 import { type PriceSource, systemClock } from './application/ports';
 import { defaultPatience, type Patience } from './domain/checkout';
 import { createHandlers } from './messaging/handlers';
 import { createOrderStore } from './storage/orderStore';
+import { createPersonalData, forgetCustomer } from './storage/personalData';
 
 export interface ServiceDeps {
   pool: Pool;
@@ -38,11 +40,12 @@ export const createService = ({
   const clock = systemClock;
   const store = createOrderStore({ pool, events: createPostgresEventStore(pool), patience });
   const checkout = createCheckout({ store, clock, patience, logger, measure: measureOrders });
+  const erasures = createErasures({ pool, logger, forget: forgetCustomer });
   const consumer = createConsumer({
     kafka,
     groupId: 'order-service',
-    topics: [STOCK_TOPIC, PAYMENT_TOPIC],
-    handlers: createHandlers(checkout),
+    topics: [STOCK_TOPIC, PAYMENT_TOPIC, USER_TOPIC],
+    handlers: createHandlers(checkout, erasures),
     pool,
     logger,
   });
@@ -52,17 +55,21 @@ export const createService = ({
     authenticator,
     placeOrder: createPlaceOrder({ store, prices, clock, measure: measureOrders }),
     store,
+    personalData: createPersonalData(pool),
     ready: { database: () => pool.query('select 1'), broker: () => kafka.check() },
   });
   return {
     app,
     checkout,
-    /** Starts to publish, to listen and to look after stuck orders. @returns what stops it all again. */
+    erasures,
+    /** Starts to publish, to listen, to look after stuck orders and to forget. @returns what stops it all again. */
     async start(): Promise<() => Promise<void>> {
       const relay = await startRelay({ pool, kafka, logger });
       await consumer.start();
       const stopLooking = lookAfter(checkout, logger);
+      const stopForgetting = erasures.start();
       return async () => {
+        await stopForgetting();
         await stopLooking();
         await consumer.stop();
         await relay.stop();

@@ -11,6 +11,7 @@ export const createTokens = () => {
     iss: 'ecommerce-platform',
     aud: 'ecommerce-platform',
     sub: 'c-1',
+    scope: 'orders:read orders:write',
     exp: Math.floor(Date.now() / 1000) + 300,
     ...more,
   });

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { createPostgresEventStore } from '@platform/libs/eventstore';
+import { createEvent } from '@platform/libs/messaging';
 import { createPool, type Pool, runMigrations, withTransaction } from '@platform/libs/postgres';
+import { createErasures } from '@platform/libs/privacy';
 import { createLogger } from '@platform/libs/telemetry';
 import { startPostgres } from '@platform/libs/testing';
 import { paymentIdOf } from './application/ids';
@@ -9,8 +11,10 @@ import { createPayments } from './application/payments';
 import type { ChargeRequest, PaymentGateway } from './application/ports';
 import { startWorker } from './application/worker';
 import type { Outcome } from './domain/charging';
+import { createHandlers } from './messaging/handlers';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 import { createPaymentStore } from './storage/paymentStore';
+import { createPersonalData, forgetCustomer } from './storage/personalData';
 
 jest.setTimeout(30_000);
 
@@ -58,6 +62,7 @@ const createHarness = (gateway: Partial<PaymentGateway>) => {
     paymentMethod: 'pm_card_visa',
   };
   return {
+    wish,
     payments,
     store,
     clock,
@@ -248,5 +253,44 @@ describe('a payment in PostgreSQL', () => {
     }
     await worker.stop();
     expect(await status()).toBe('succeeded');
+  });
+});
+
+describe('the payments of somebody who was erased', () => {
+  it('stay for the books without them, as soon as there is nothing left to do', async () => {
+    const logger = createLogger('payment-test', { level: 'silent' });
+    const erasures = createErasures({ pool, logger, forget: forgetCustomer });
+    const outcomes: Outcome[] = [{ kind: 'retriable', error: 'rate_limited' }, charged];
+    const { payments, wish, request, advance, wait, store } = createHarness({
+      charge: async () => outcomes.shift()!,
+    });
+    wish.customerId = randomUUID();
+    await request();
+    await advance();
+    const erased = createEvent({
+      ...{ source: '/user-service', type: 'user.erased.v1', subject: wish.customerId },
+      data: { userId: wish.customerId },
+    });
+    await withTransaction(pool, async (client) => {
+      await createHandlers(payments, erasures)['user.erased.v1']?.handle(erased, {
+        client,
+        logger,
+        attempt: 1,
+      });
+    });
+    await erasures.carryOut();
+    const mine = createPersonalData(pool);
+    expect((await mine(wish.customerId)).payments).toMatchObject([{ paymentMethod: 'pm_card_visa' }]);
+
+    wait(2);
+    await advance();
+    await erasures.carryOut();
+    expect((await mine(wish.customerId)).payments).toEqual([]);
+    const kept = await store.load(paymentIdOf(wish.orderId));
+    expect(kept).toMatchObject({ status: 'succeeded', amount: wish.amount, paymentMethod: 'erased' });
+    const { rows } = await pool.query(
+      'select (select json_agg(e) from events e)::text || (select json_agg(p) from payments p)::text as text',
+    );
+    expect(rows[0].text).not.toContain(wish.customerId);
   });
 });

@@ -37,6 +37,7 @@ const logger = createLogger('payment-test', { level: 'silent' });
 const authenticator: Authenticator = async (incoming) => ({
   id: incoming.headers.authorization ?? '',
   roles: [],
+  scopes: ['payments:read'],
 });
 
 const freePort = () =>
@@ -107,7 +108,7 @@ beforeAll(async () => {
   [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
   pool = createPool({ url: await postgres.createDatabase() });
   kafka = createKafka({ brokers: broker.brokers, clientId: 'payment-test', logger });
-  await kafka.ensureTopics([ORDER_TOPIC, PAYMENT_TOPIC]);
+  await kafka.ensureTopics([ORDER_TOPIC, PAYMENT_TOPIC, 'user.user.v1']);
   await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
   await kafka.subscribe({
     groupId: 'listener',

@@ -1,26 +1,48 @@
 import { runService } from '@platform/libs/service';
-import { createApp } from './app';
+import { createAdminCommand, createClientCommand } from './commands';
 import { type Config, readConfig } from './config';
+import { createPersonalDataSource } from './gateways/personal-data';
 import { createHasher } from './security/hasher';
 import { watchSigningKeys } from './security/signing-keys';
+import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 
 void runService<Config>({
   config: readConfig,
   migrations,
   lockId: MIGRATION_LOCK,
-  async start({ config, version, logger, pool }) {
-    const keys = await watchSigningKeys(config.JWT_SIGNING_KEYS_FILE, logger);
-    const app = createApp({
-      ...{ pool, logger, version, hasher: createHasher(), keys: keys.current },
+  commands: { 'create-admin': createAdminCommand, 'create-client': createClientCommand },
+  async start({ config, upstream, ...parts }) {
+    const keys = await watchSigningKeys(config.JWT_SIGNING_KEYS_FILE, parts.logger);
+    const { app, start } = createService({
+      ...parts,
+      ...{ hasher: createHasher(), keys: keys.current },
       limits: {
         registrations: { windowMs: 60_000, limit: config.REGISTRATIONS_PER_MINUTE },
         logins: { windowMs: 900_000, limit: config.LOGIN_FAILURES_PER_QUARTER_HOUR },
       },
+      timeouts: {
+        idleMs: config.SESSION_IDLE_SECONDS * 1000,
+        absoluteMs: config.SESSION_ABSOLUTE_SECONDS * 1000,
+      },
+      encryptionKey: config.MFA_ENCRYPTION_KEY,
+      publicUrl: config.PUBLIC_URL,
+      sources: [
+        createPersonalDataSource({
+          ...{ name: 'order', client: upstream('order', config.ORDER_SERVICE_URL) },
+          path: '/v1/orders/personal-data',
+        }),
+        createPersonalDataSource({
+          ...{ name: 'payment', client: upstream('payment', config.PAYMENT_SERVICE_URL) },
+          path: '/v1/payments/personal-data',
+        }),
+      ],
     });
+    const stop = await start();
     return {
       app,
       async stop() {
+        await stop();
         keys.stop();
       },
     };

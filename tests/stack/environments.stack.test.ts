@@ -59,7 +59,7 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
     }
   });
 
-  test('lets order call product, and nobody call order', () => {
+  test('lets order call product, and only user call order', () => {
     const mayEnter = (service: string) =>
       stack
         .one('NetworkPolicy', service)
@@ -67,7 +67,7 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
           from.map(({ podSelector }) => podSelector.matchLabels.app ?? 'gateway'),
         );
     expect(mayEnter('product-service')).toEqual(['gateway', 'order-service', 'consul', 'consul']);
-    expect(mayEnter('order-service')).toEqual(['gateway', 'consul', 'consul']);
+    expect(mayEnter('order-service')).toEqual(['gateway', 'user-service', 'consul', 'consul']);
     if (name === 'local') expect(mayEnter('redis')).toEqual(['product-service', 'redis-password']);
     expect(mayEnter('user-service')).toEqual([
       'gateway',

@@ -4,6 +4,7 @@ import { evolve, type Order, type OrderEvent } from '../domain/order';
 export const ORDER_TOPIC = 'order.order.v1';
 export const STOCK_TOPIC = 'product.stock.v1';
 export const PAYMENT_TOPIC = 'payment.payment.v1';
+export const USER_TOPIC = 'user.user.v1';
 
 type Known = Exclude<Order, { status: 'none' }>;
 

@@ -52,6 +52,11 @@ export interface OrderStore {
   list(customerId: string, limit: number, before?: string): Promise<OrderView[]>;
 }
 
+/** Everything kept about a customer, for themselves. */
+export type PersonalData = (
+  customerId: string,
+) => Promise<{ orders: (OrderView & { paymentMethod: string | null })[] }>;
+
 export interface PriceSource {
   /**
    * Today's prices; a product that is not known is missing from the answer.

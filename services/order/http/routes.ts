@@ -1,6 +1,7 @@
 import { notFound, type Route, route } from '@platform/libs/http';
+import { z } from 'zod';
 import type { createPlaceOrder } from '../application/placeOrder';
-import type { OrderStore } from '../application/ports';
+import type { OrderStore, PersonalData } from '../application/ports';
 import { orderProblem } from './problems';
 import {
   listQuery,
@@ -15,9 +16,10 @@ import {
 export interface OrderRoutesDeps {
   placeOrder: ReturnType<typeof createPlaceOrder>;
   store: Pick<OrderStore, 'find' | 'list'>;
+  personalData: PersonalData;
 }
 
-export const orderRoutes = ({ placeOrder, store }: OrderRoutesDeps): Route[] => [
+export const orderRoutes = ({ placeOrder, store, personalData }: OrderRoutesDeps): Route[] => [
   route({
     method: 'post',
     path: '/v1/orders',
@@ -25,13 +27,14 @@ export const orderRoutes = ({ placeOrder, store }: OrderRoutesDeps): Route[] => 
     description:
       'Accepted at once, decided in a moment: look at Location until the status is confirmed or cancelled. The same request with the same ' +
       'Idempotency-Key is one order, with one answer.',
-    auth: true,
+    scope: 'orders:write',
     headers: placeOrderHeaders,
     body: placeOrderBody,
     responses: {
       202: { description: 'Accepted; the order is pending.', schema: order },
       400: { description: 'The request is not valid.' },
       401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
       422: { description: 'A product is unknown, or the Idempotency-Key was used for a different order.' },
       503: { description: 'Prices cannot be fetched at the moment; nothing was stored.' },
     },
@@ -48,15 +51,34 @@ export const orderRoutes = ({ placeOrder, store }: OrderRoutesDeps): Route[] => 
       }
     },
   }),
+  // Before '/v1/orders/:id', which would take it for an id.
+  route({
+    method: 'get',
+    path: '/v1/orders/personal-data',
+    summary: 'Everything kept about me here',
+    scope: 'orders:read',
+    responses: {
+      200: {
+        description: 'All orders, oldest first.',
+        schema: z.object({ orders: z.array(order.extend({ paymentMethod: z.string().nullable() })) }),
+      },
+      401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
+    },
+    async handle({ principal }) {
+      return { headers: { 'cache-control': 'no-store' }, body: await personalData(principal.id) };
+    },
+  }),
   route({
     method: 'get',
     path: '/v1/orders/:id',
     summary: 'Look at an order of mine',
-    auth: true,
+    scope: 'orders:read',
     params: orderParams,
     responses: {
       200: { description: 'The order.', schema: order },
       401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
       404: { description: 'There is no such order of yours.' },
     },
     async handle({ params, principal }) {
@@ -69,11 +91,12 @@ export const orderRoutes = ({ placeOrder, store }: OrderRoutesDeps): Route[] => 
     method: 'get',
     path: '/v1/orders',
     summary: 'List my orders, newest first',
-    auth: true,
+    scope: 'orders:read',
     query: listQuery,
     responses: {
       200: { description: 'A page of orders.', schema: orderPage },
       401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
     },
     async handle({ query, principal }) {
       return { body: toPage(await store.list(principal.id, query.limit + 1, query.cursor), query.limit) };

@@ -1,6 +1,7 @@
 import { eventStoreMigration } from '@platform/libs/eventstore';
 import { messagingMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
+import { erasureMigration } from '@platform/libs/privacy';
 import { type Kysely, sql } from 'kysely';
 
 /** Any number of our own; see runMigrations. */
@@ -37,4 +38,5 @@ export const migrations: Migrations = {
       await sql`drop table orders`.execute(db);
     },
   },
+  '0004-erasures': erasureMigration,
 };

@@ -11,7 +11,7 @@ const VERSION_SUFFIX = '.v1';
 const toStored = ({ type, data }: OrderEvent): NewEvent => ({ type: `${type}${VERSION_SUFFIX}`, data });
 const fromStored = ({ type, data }: StoredEvent) =>
   ({ type: type.slice(0, -VERSION_SUFFIX.length), data }) as OrderEvent;
-const streamOf = (orderId: string) => `order-${orderId}`;
+export const streamOf = (orderId: string) => `order-${orderId}`;
 
 export interface OrderStoreDeps {
   pool: Pool;

@@ -3,6 +3,7 @@ import { isAnswered, type Payment } from '../domain/payment';
 
 export const ORDER_TOPIC = 'order.order.v1';
 export const PAYMENT_TOPIC = 'payment.payment.v1';
+export const USER_TOPIC = 'user.user.v1';
 
 /**
  * How a payment ended, for the order; undefined while it has not. `id` is given where the same fact is to have the same id.

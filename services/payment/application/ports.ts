@@ -49,6 +49,11 @@ export interface PaymentStore {
   findByOrder(orderId: string, customerId: string): Promise<PaymentView | undefined>;
 }
 
+/** Everything kept about a customer, for themselves. */
+export type PersonalData = (
+  customerId: string,
+) => Promise<{ payments: (PaymentView & { paymentMethod: string | null })[] }>;
+
 export interface ChargeRequest {
   paymentId: string;
   orderId: string;

@@ -1,12 +1,18 @@
 import { notFound, Problem, type Route, route } from '@platform/libs/http';
 import { z } from 'zod';
 import type { Payments } from '../application/payments';
-import { type NotificationReader, NotificationRefused, type PaymentStore } from '../application/ports';
+import {
+  type NotificationReader,
+  NotificationRefused,
+  type PaymentStore,
+  type PersonalData,
+} from '../application/ports';
 
 export interface PaymentRoutesDeps {
   store: Pick<PaymentStore, 'find' | 'findByOrder'>;
   payments: Pick<Payments, 'notified'>;
   notifications: NotificationReader;
+  personalData: PersonalData;
 }
 
 const payment = z
@@ -28,32 +34,57 @@ const payment = z
 
 const none = () => notFound('There is no such payment of yours.');
 
-export const paymentRoutes = ({ store, payments, notifications }: PaymentRoutesDeps): Route[] => [
+export const paymentRoutes = ({
+  store,
+  payments,
+  notifications,
+  personalData,
+}: PaymentRoutesDeps): Route[] => [
   route({
     method: 'get',
     path: '/v1/payments',
     summary: 'List the payments of an order of mine',
     description: 'Empty while none was asked for, and for orders of others.',
-    auth: true,
+    scope: 'payments:read',
     query: z.strictObject({ orderId: z.uuid() }),
     responses: {
       200: { description: 'The payments.', schema: z.object({ items: z.array(payment) }) },
       401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
     },
     async handle({ query, principal }) {
       const found = await store.findByOrder(query.orderId, principal.id);
       return { body: { items: found ? [found] : [] } };
     },
   }),
+  // Before '/v1/payments/:id', which would take it for an id.
+  route({
+    method: 'get',
+    path: '/v1/payments/personal-data',
+    summary: 'Everything kept about me here',
+    scope: 'payments:read',
+    responses: {
+      200: {
+        description: 'All payments, oldest first.',
+        schema: z.object({ payments: z.array(payment.extend({ paymentMethod: z.string().nullable() })) }),
+      },
+      401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
+    },
+    async handle({ principal }) {
+      return { headers: { 'cache-control': 'no-store' }, body: await personalData(principal.id) };
+    },
+  }),
   route({
     method: 'get',
     path: '/v1/payments/:id',
     summary: 'Look at a payment of mine',
-    auth: true,
+    scope: 'payments:read',
     params: z.strictObject({ id: z.uuid() }),
     responses: {
       200: { description: 'The payment.', schema: payment },
       401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
       404: { description: 'There is no such payment of yours.' },
     },
     async handle({ params, principal }) {

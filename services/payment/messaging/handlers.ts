@@ -1,4 +1,5 @@
 import { type Handler, handler } from '@platform/libs/messaging';
+import type { Erasures } from '@platform/libs/privacy';
 import { z } from 'zod';
 import type { Payments } from '../application/payments';
 
@@ -9,7 +10,10 @@ const paymentRequested = z.object({
   paymentMethod: z.string().min(1),
 });
 
-export const createHandlers = (payments: Payments): Record<string, Handler> => ({
+const userErased = z.object({ userId: z.string().min(1) });
+
+export const createHandlers = (payments: Payments, erasures: Erasures): Record<string, Handler> => ({
+  'user.erased.v1': handler(userErased, (event, { client }) => erasures.request(client, event.data.userId)),
   'order.payment-requested.v1': handler(paymentRequested, (event, { client }) => {
     const { orderId, customerId, amount, paymentMethod } = event.data;
     return payments.request({ orderId, customerId, amount, paymentMethod }, client);

@@ -1,6 +1,7 @@
 import { eventStoreMigration } from '@platform/libs/eventstore';
 import { messagingMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
+import { erasureMigration } from '@platform/libs/privacy';
 import { type Kysely, sql } from 'kysely';
 
 /** Any number of our own; see runMigrations. */
@@ -32,6 +33,15 @@ export const migrations: Migrations = {
     async down(db: Kysely<unknown>) {
       await sql`drop table gateway_notifications`.execute(db);
       await sql`drop table payments`.execute(db);
+    },
+  },
+  '0004-erasures': erasureMigration,
+  '0005-payments-of-customer': {
+    async up(db: Kysely<unknown>) {
+      await sql`create index payments_of_customer on payments (customer_id)`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`drop index payments_of_customer`.execute(db);
     },
   },
 };

@@ -13,7 +13,7 @@ const VERSION_SUFFIX = '.v1';
 const toStored = ({ type, data }: PaymentEvent): NewEvent => ({ type: `${type}${VERSION_SUFFIX}`, data });
 const fromStored = ({ type, data }: StoredEvent) =>
   ({ type: type.slice(0, -VERSION_SUFFIX.length), data }) as PaymentEvent;
-const streamOf = (paymentId: string) => `payment-${paymentId}`;
+export const streamOf = (paymentId: string) => `payment-${paymentId}`;
 
 /** Events, the customer's view and the answer to the order, always written in one transaction. */
 export const createPaymentStore = ({

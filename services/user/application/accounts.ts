@@ -1,55 +1,56 @@
 import { normaliseEmail } from '../domain/email';
-
-export interface User {
-  id: string;
-  email: string;
-  name: string;
-  roles: string[];
-}
-
-export interface StoredUser extends User {
-  passwordHash: string;
-}
-
-export interface UserStore {
-  /** False when the address is taken. */
-  add(user: StoredUser): Promise<boolean>;
-  byEmail(email: string): Promise<StoredUser | undefined>;
-  byId(id: string): Promise<User | undefined>;
-  replaceHash(id: string, passwordHash: string): Promise<void>;
-}
-
-export interface PasswordHasher {
-  hash(password: string): Promise<string>;
-  verify(hash: string, password: string): Promise<boolean>;
-  /** True when the hash was made with weaker parameters than today's. */
-  outdated(hash: string): boolean;
-}
-
-export interface TokenIssuer {
-  issue(user: User): Promise<{ accessToken: string; expiresIn: number }>;
-}
+import type { Method } from '../domain/permissions';
+import type { PasswordHasher, StoredUser, User, UserStore } from './ports';
+import type { SecondFactors } from './second-factors';
 
 export interface AccountsDeps {
   users: UserStore;
   hasher: PasswordHasher;
-  tokens: TokenIssuer;
+  factors: Pick<SecondFactors, 'isConfirmed' | 'check'>;
   newId: () => string;
   onRegistered?: () => void;
 }
 
+/** What somebody shows to prove who they are. `code`: from the authenticator app, or a recovery code. */
+export interface Credentials {
+  password: string;
+  code?: string;
+}
+
+export type Proof =
+  | { outcome: 'proved'; user: User; methods: Method[] }
+  | { outcome: 'wrong' | 'locked' | 'code-required' | 'code-wrong' | 'code-locked' };
+export type Refusal = Exclude<Proof['outcome'], 'proved'>;
+
 export interface Accounts {
   /** 'taken' when the address has an account. Takes as long either way. */
   register(input: { email: string; password: string; name: string }): Promise<User | 'taken'>;
-  /** Undefined when address and password do not belong together, whichever is wrong. Takes as long either way. */
-  login(email: string, password: string): Promise<{ accessToken: string; expiresIn: number } | undefined>;
+  /** 'wrong' when address and password do not belong together, whichever it is, and as late either way. */
+  authenticate(email: string, credentials: Credentials): Promise<Proof>;
+  /** The same for somebody who is logged in and asks for something grave. */
+  authenticateAgain(id: string, credentials: Credentials): Promise<Proof>;
+  changePassword(id: string, password: string): Promise<void>;
+  /** Undefined for an account that is locked, too. */
   find(id: string): Promise<User | undefined>;
 }
 
-export function createAccounts({ users, hasher, tokens, newId, onRegistered }: AccountsDeps): Accounts {
+export function createAccounts({ users, hasher, factors, newId, onRegistered }: AccountsDeps): Accounts {
   // Checked in place of the hash an unknown address does not have, so that time does not tell who has an account.
   const decoy = hasher.hash(newId());
   decoy.catch(() => undefined);
+
+  const prove = async (user: StoredUser | undefined, { password, code }: Credentials): Promise<Proof> => {
+    const matches = await hasher.verify(user?.passwordHash ?? (await decoy), password);
+    if (!user || !matches) return { outcome: 'wrong' };
+    if (user.lockedAt) return { outcome: 'locked' };
+    if (hasher.outdated(user.passwordHash)) await users.replaceHash(user.id, await hasher.hash(password));
+    if (!(await factors.isConfirmed(user.id))) return { outcome: 'proved', user, methods: ['pwd'] };
+    if (code === undefined) return { outcome: 'code-required' };
+    const check = await factors.check(user.id, code);
+    return check === 'accepted'
+      ? { outcome: 'proved', user, methods: ['pwd', 'otp'] }
+      : { outcome: check === 'locked' ? 'code-locked' : 'code-wrong' };
+  };
 
   return {
     async register({ email, password, name }) {
@@ -64,13 +65,13 @@ export function createAccounts({ users, hasher, tokens, newId, onRegistered }: A
       onRegistered?.();
       return user;
     },
-    async login(email, password) {
-      const user = await users.byEmail(normaliseEmail(email));
-      const matches = await hasher.verify(user?.passwordHash ?? (await decoy), password);
-      if (!user || !matches) return undefined;
-      if (hasher.outdated(user.passwordHash)) await users.replaceHash(user.id, await hasher.hash(password));
-      return tokens.issue(user);
+    authenticate: async (email, credentials) =>
+      prove(await users.byEmail(normaliseEmail(email)), credentials),
+    authenticateAgain: async (id, credentials) => prove(await users.byId(id), credentials),
+    changePassword: async (id, password) => users.replaceHash(id, await hasher.hash(password)),
+    async find(id) {
+      const user = await users.byId(id);
+      return user?.lockedAt ? undefined : user;
     },
-    find: (id) => users.byId(id),
   };
 }

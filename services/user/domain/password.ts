@@ -1,4 +1,5 @@
-export const PASSWORD_MIN = 12;
+/** NIST SP 800-63B-4, 3.1.1.2: what a password must have that is the only factor. */
+export const PASSWORD_MIN = 15;
 /** Long enough for any phrase; short enough that hashing stays cheap. */
 export const PASSWORD_MAX = 128;
 
@@ -66,7 +67,7 @@ const SEQUENCES = [
 /**
  * What is wrong with a password, for the person choosing it; undefined when nothing is. Length counts most; beyond that
  * only what attackers try first is refused: common words with decoration, keyboard runs, few different characters, the
- * own address. No rules about kinds of characters: they make passwords worse.
+ * own address. No rules about kinds of characters and no expiry: they make passwords worse (NIST SP 800-63B-4, 3.1.1.2).
  */
 export function passwordProblem(password: string, email = ''): string | undefined {
   const length = [...password].length;

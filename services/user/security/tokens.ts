@@ -1,21 +1,29 @@
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '@platform/libs/http';
 import { createLocalJWKSet, type JWTVerifyGetKey, SignJWT } from 'jose';
-import type { TokenIssuer } from '../application/accounts';
+import type { TokenIssuer } from '../application/ports';
+import { assuranceOf } from '../domain/permissions';
 import type { SigningKeys } from './signing-keys';
 
 export const ACCESS_TOKEN_SECONDS = 900;
 
 export function createTokenIssuer(keys: () => SigningKeys): TokenIssuer {
   return {
-    async issue({ id, roles }) {
+    async issue({ subject, roles, scopes, methods, sessionId, clientId }, now) {
       const { kid, key } = keys().active;
-      const accessToken = await new SignJWT({ roles })
+      const issuedAt = Math.floor(now.getTime() / 1000);
+      const accessToken = await new SignJWT({
+        roles,
+        scope: scopes.join(' '),
+        ...(methods && { amr: methods, acr: assuranceOf(methods) }),
+        ...(sessionId !== undefined && { sid: sessionId }),
+        ...(clientId !== undefined && { client_id: clientId }),
+      })
         .setProtectedHeader({ alg: 'ES256', kid, typ: 'JWT' })
         .setIssuer(TOKEN_ISSUER)
         .setAudience(TOKEN_AUDIENCE)
-        .setSubject(id)
-        .setIssuedAt()
-        .setExpirationTime(`${ACCESS_TOKEN_SECONDS}s`)
+        .setSubject(subject)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + ACCESS_TOKEN_SECONDS)
         .sign(key);
       return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS };
     },

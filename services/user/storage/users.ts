@@ -1,31 +1,32 @@
 import type { Pool } from '@platform/libs/postgres';
-import type { StoredUser, UserStore } from '../application/accounts';
+import type { StoredUser, UserStore } from '../application/ports';
 
-interface Row {
+export interface UserRow {
   id: string;
   email: string;
   name: string;
   roles: string[];
   password_hash: string;
+  created_at: Date;
+  locked_at: Date | null;
 }
+
+export const toUser = ({ id, email, name, roles, ...row }: UserRow): StoredUser => ({
+  ...{ id, email, name, roles },
+  passwordHash: row.password_hash,
+  createdAt: row.created_at,
+  lockedAt: row.locked_at ?? undefined,
+});
 
 export function createUserStore(pool: Pool): UserStore {
   const find = async (column: 'id' | 'email', value: string): Promise<StoredUser | undefined> => {
-    const { rows } = await pool.query<Row>({
+    const { rows } = await pool.query<UserRow>({
       name: `user-by-${column}`,
-      text: `select id, email, name, roles, password_hash from users where ${column} = $1`,
+      text: `select id, email, name, roles, password_hash, created_at, locked_at from users
+             where ${column} = $1 and erased_at is null`,
       values: [value],
     });
-    const row = rows[0];
-    return (
-      row && {
-        id: row.id,
-        email: row.email,
-        name: row.name,
-        roles: row.roles,
-        passwordHash: row.password_hash,
-      }
-    );
+    return rows[0] && toUser(rows[0]);
   };
   return {
     async add({ id, email, name, roles, passwordHash }) {

@@ -1,0 +1,1 @@
+export { createErasures, type Erasures, type ErasuresOptions, erasureMigration } from './erasures';

@@ -1,0 +1,41 @@
+import { ALL_SCOPES, assuranceOf, MACHINE_SCOPES, scopesOf } from './permissions';
+
+test('lets a customer look after their own things, with a password', () => {
+  expect(scopesOf(['customer'], ['pwd'])).toEqual([
+    'account:read',
+    'account:write',
+    'mfa:enrol',
+    'orders:read',
+    'orders:write',
+    'payments:read',
+  ]);
+});
+
+test.each([['support'], ['admin']])('lets %s without a second factor do nothing but get one', (role) => {
+  expect(scopesOf(['customer', role], ['pwd'])).toEqual(['mfa:enrol']);
+});
+
+test('lets support lock accounts, and only an admin change roles', () => {
+  const support = scopesOf(['support'], ['pwd', 'otp']);
+  expect(support).toEqual(expect.arrayContaining(['users:read', 'users:lock']));
+  expect(support).not.toContain('users:manage');
+  expect(scopesOf(['admin'], ['pwd', 'otp'])).toEqual(ALL_SCOPES);
+});
+
+test('narrows to what a client was granted, and never widens', () => {
+  expect(scopesOf(['customer'], ['pwd'], ['orders:read', 'users:manage'])).toEqual(['orders:read']);
+  expect(scopesOf(['admin'], ['pwd'], ['users:manage'])).toEqual([]);
+});
+
+test('gives a role it does not know nothing', () => {
+  expect(scopesOf(['owner', 'toString'], ['pwd', 'otp'])).toEqual([]);
+});
+
+test('gives machines nothing that is about an account of their own', () => {
+  expect(ALL_SCOPES).toEqual(expect.arrayContaining([...MACHINE_SCOPES]));
+  expect(MACHINE_SCOPES.filter((scope) => /^(account|mfa|orders|payments):/.test(scope))).toEqual([]);
+});
+
+test('names the assurance by the factors', () => {
+  expect([assuranceOf(['pwd']), assuranceOf(['pwd', 'otp'])]).toEqual(['aal1', 'aal2']);
+});
