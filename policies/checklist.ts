@@ -30,7 +30,23 @@ export const checklist: ChecklistItem[] = [
   {
     id: 'authentication/mfa',
     title: 'Multi-factor authentication',
-    evidence: [planned(4, 'one-time codes as a second factor for administrators')],
+    evidence: [
+      test(
+        'services/user/second-factor.adapter.test.ts',
+        'is asked for at every log-in once it is confirmed, and the token says so',
+        'one-time codes as a second factor',
+      ),
+      test(
+        'services/user/second-factor.adapter.test.ts',
+        'can do nothing without a second factor but get one',
+        'required of administrators',
+      ),
+      test(
+        'services/user/second-factor.adapter.test.ts',
+        'accepts a code once, also when it comes many times at once',
+        'a code cannot be replayed',
+      ),
+    ],
   },
   {
     id: 'authentication/password-policy',
@@ -58,7 +74,26 @@ export const checklist: ChecklistItem[] = [
         'refuses tokens that have expired or that it did not sign',
         'an access token ends by itself',
       ),
-      planned(4, 'ending a session early, and an idle time-out'),
+      test(
+        'services/user/sessions.adapter.test.ts',
+        'ends after 15 minutes without a refresh',
+        'idle time-out',
+      ),
+      test(
+        'services/user/sessions.adapter.test.ts',
+        'ends after 12 hours, however busy it is',
+        'absolute time-out',
+      ),
+      test(
+        'services/user/sessions.adapter.test.ts',
+        'ends at once when its owner logs out',
+        'a session can be ended early',
+      ),
+      test(
+        'services/user/sessions.adapter.test.ts',
+        'ends with all its tokens when one comes again, because somebody else has it',
+        'a stolen refresh token ends it',
+      ),
     ],
   },
   {
@@ -77,7 +112,23 @@ export const checklist: ChecklistItem[] = [
   {
     id: 'authentication/oauth',
     title: 'OAuth 2.0 flows',
-    evidence: [planned(4, 'authorisation code with PKCE and client credentials')],
+    evidence: [
+      test(
+        'services/user/oauth.adapter.test.ts',
+        'lets a client act for a person, within what it asked for',
+        'authorisation code with PKCE',
+      ),
+      test(
+        'services/user/oauth.adapter.test.ts',
+        'redeems a code once, and takes back what it gave when it comes again',
+        'codes are of one use',
+      ),
+      test(
+        'services/user/oauth.adapter.test.ts',
+        'gets a token of its own, good for what it was registered for and nothing else',
+        'client credentials',
+      ),
+    ],
   },
   {
     id: 'authorisation/rbac',
@@ -303,7 +354,21 @@ export const checklist: ChecklistItem[] = [
     title: 'GDPR',
     evidence: [
       document('docs/compliance/gdpr.md', 'record of processing activities, bases, periods, rights'),
-      planned(4, 'erasure and export of a customer'),
+      test(
+        'services/user/privacy.adapter.test.ts',
+        'is everything that is kept, of all services, asked for with my own token',
+        'export (Articles 15 and 20)',
+      ),
+      test(
+        'services/user/privacy.adapter.test.ts',
+        'leaves nothing here that tells who it was, and tells the other services',
+        'erasure (Article 17)',
+      ),
+      test(
+        'services/order/order.adapter.test.ts',
+        'is all that is kept about me, and stays for the books without me once I was erased',
+        'orders stay for the books, without the person',
+      ),
     ],
   },
   {
