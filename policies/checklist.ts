@@ -17,7 +17,6 @@ export interface ChecklistItem {
 }
 
 const rules = (covers: string): Evidence => ({ by: 'rules', covers });
-const planned = (issue: number, covers: string): Evidence => ({ by: 'planned', issue, covers });
 
 const document = (file: string, covers: string): Evidence => ({ by: 'document', file, covers });
 const test = (file: string, title: string, covers: string): Evidence => ({ by: 'test', file, title, covers });
