@@ -10,6 +10,7 @@ export interface SecretEntry {
   source: 'generated' | 'pulumi' | 'external' | 'existing';
   generation: number;
   usedBy: string[];
+  sealsData: boolean;
 }
 
 interface Deployment {
@@ -48,6 +49,11 @@ export const rotate = async (options: TargetOptions, name: string, progress: Pro
   if (entry.source === 'existing') {
     throw new LocalError(`${name} was put into the namespace by somebody else`, {
       hint: 'Change it where it comes from, then restart the workloads that read it.',
+    });
+  }
+  if (entry.sealsData) {
+    throw new LocalError(`${name} cannot be rotated: stored data are sealed with it`, {
+      hint: 'Another value could not open them. Nothing was changed.',
     });
   }
   const note = beforehand[entry.source];

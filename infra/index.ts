@@ -60,5 +60,5 @@ export const routes = Object.fromEntries(
     [...new Set(routes.flatMap(addressesOf).map(({ path }) => path))],
   ]),
 );
-/** How to reach the cluster the aws layer makes; unset where the cluster is somebody else's. */
-export const kubeconfig = cloud?.kubeconfigCommand;
+/** The command that gives access to the cluster of the aws layer. */
+export const kubeconfig = cloud?.kubeconfigCommand ?? "the stack's own context: its cluster is not made here";

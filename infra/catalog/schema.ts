@@ -98,6 +98,8 @@ const secret = z.strictObject({
     .default({}),
   /** Environment variable → key. The value stays in the Secret; the pod refers to it. */
   env: z.record(variable, z.string()).default({}),
+  /** True for a key that stored data are sealed with: made anew, nobody could read them. Never rotated. Default false. */
+  sealsData: z.boolean().default(false),
 });
 
 const headerName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is a header in lower case');

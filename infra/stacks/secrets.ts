@@ -17,6 +17,8 @@ export interface SecretEntry {
   generation: number;
   /** Workloads, by label `app`, that are rolled when it changes. */
   usedBy: string[];
+  /** Stored data are sealed with it: it is never rotated. */
+  sealsData: boolean;
 }
 
 export const generationOf = ({ config }: Pick<Context, 'config'>, name: string): number =>
@@ -85,7 +87,14 @@ export function secretEntries(context: Context): Record<string, SecretEntry> {
       `${project}:secretGenerations: there is no Secret "${stranger}"; there are ${names.join(', ')}`,
     );
   }
-  return Object.fromEntries(names.map((name) => [name, entryOf(context, name)]));
+  const entries = Object.fromEntries(names.map((name) => [name, entryOf(context, name)]));
+  const sealed = Object.keys(context.config.secretGenerations).find((name) => entries[name]?.sealsData);
+  if (sealed) {
+    throw new InputError(
+      `${project}:secretGenerations: data are sealed with "${sealed}"; another value could not open them. Remove the entry`,
+    );
+  }
+  return entries;
 }
 
 function entryOf(context: Context, name: string): SecretEntry {
@@ -94,5 +103,6 @@ function entryOf(context: Context, name: string): SecretEntry {
     source: declared?.source ?? context.config.secrets,
     generation: generationOf(context, name),
     usedBy: context.services.filter((service) => secretsReadBy(service).includes(name)).map(appName),
+    sealsData: declared?.sealsData ?? false,
   };
 }

@@ -86,13 +86,13 @@ class Load {
   private readonly ended: Promise<void>;
   private going = true;
 
-  constructor(customer: Customer) {
-    this.ended = this.run(customer);
+  constructor(customers: Customer[]) {
+    this.ended = this.run(customers);
   }
 
-  private async run(customer: Customer) {
+  private async run(customers: Customer[]) {
     const order = { items: [{ productId: this.productId, quantity: 1 }], paymentMethod: 'pm_card_visa' };
-    const one = async () => {
+    const one = async (customer: Customer) => {
       const at = Date.now();
       const { status } = await customer.call('POST', '/v1/orders', order, {
         'idempotency-key': randomUUID(),
@@ -100,7 +100,9 @@ class Load {
       this.answers.push({ at, status, ms: Date.now() - at });
     };
     const asked: Promise<void>[] = [];
-    for (; this.going; await sleep(50)) asked.push(one());
+    for (let turn = 0; this.going; turn++, await sleep(50)) {
+      asked.push(one(customers[turn % customers.length] as Customer));
+    }
     await Promise.all(asked);
   }
 
@@ -114,16 +116,19 @@ class Load {
 const failed = (answers: Answer[], from = 0) =>
   answers.filter(({ at, status }) => at >= from && status !== 422);
 
+/** Twenty orders a second are more than the front door takes from one customer: 120 a minute. */
+const shoppers = 16;
+
 describe('instances of a service', () => {
-  let customer: Customer;
+  let customers: Customer[];
 
   beforeAll(async () => {
     managementToken = Buffer.from(
       kubectl('get', 'secret', 'consul-secret', '-o', 'jsonpath={.data.management-token}'),
       'base64',
     ).toString();
-    customer = new Customer(process.env.ECP_FRONT_DOOR as string);
-    await customer.register();
+    customers = Array.from({ length: shoppers }, () => new Customer(process.env.ECP_FRONT_DOOR as string));
+    for (const customer of customers) await customer.register();
     await keepAtLeast(2);
   });
   afterAll(() => kubectl('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: 1 } })));
@@ -153,7 +158,7 @@ describe('instances of a service', () => {
 
   it('may be killed under load: errors end within one check interval, and none come after', async () => {
     const [victim] = healthy('product-service') as [string];
-    const load = new Load(customer);
+    const load = new Load(customers);
     await sleep(2000);
     process.kill(processOf(victim), 'SIGKILL');
     const killed = Date.now();
@@ -169,7 +174,7 @@ describe('instances of a service', () => {
   it('that hang are left out, and taken back when they recover', async () => {
     const [victim] = healthy('product-service') as [string];
     const pid = processOf(victim);
-    const load = new Load(customer);
+    const load = new Load(customers);
     try {
       await sleep(1000);
       process.kill(pid, 'SIGSTOP');
@@ -195,7 +200,7 @@ describe('instances of a service', () => {
 
   it('get their share as soon as they are new', async () => {
     const before = healthy('product-service');
-    const load = new Load(customer);
+    const load = new Load(customers);
     await keepAtLeast(3);
     const added = healthy('product-service').find((id) => !before.includes(id)) as string;
     await until('the new one is asked', () => timesAsked(added, load.productId) > 0, 30);

@@ -56,13 +56,13 @@ const startLoad = async (customers: number) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   };
   const running = lives.map(async (customer) => {
-    const product = (await customer.products('?limit=50')).find(({ available }) => available > 1000);
+    const [product] = (await customer.products('?limit=50')).sort((a, b) => b.available - a.available);
     const productId = product?.id ?? '';
     const first = await customer.placeOrder([{ productId, quantity: 1 }], 'pm_card_visa');
     for (let round = 0; !stopped; round++) {
       await request(() => customer.products(`?limit=${10 + (round % 20)}`));
       await request(() => customer.order(first.id));
-      if (round % 10 === 0)
+      if (round % 20 === 0)
         await request(() => customer.placeOrder([{ productId, quantity: 1 }], 'pm_card_visa'));
     }
   });

@@ -103,8 +103,10 @@ describe.each(environments)('from outside of %s', (name) => {
     const open = declared(name, false).filter((each) => each.endsWith(', open'));
     expect(open.filter((each) => /\/(orders|payments|users\/me)/.test(each))).toEqual([]);
     expect(open.filter((each) => /^(POST|PUT|PATCH|DELETE)/.test(each))).toEqual([
+      'POST /oauth → user-service, open',
       'POST /sessions → user-service, open',
       'POST /users → user-service, open',
+      'POST /v1/oauth → user-service, open',
       'POST /v1/sessions → user-service, open',
       'POST /v1/users → user-service, open',
       'POST /v1/webhooks/stripe → payment-service, open',

@@ -51,6 +51,12 @@ test('a misspelt name is refused, with those there are', async () => {
   expect(stack.errors().join('\n')).toMatch(/no Secret "orders-secret"; there are database-secret, /);
 });
 
+test('a key that stored data are sealed with cannot be made anew', async () => {
+  const stack = await rotated({ 'user-mfa-secret': 2 });
+  expect(stack.result.exitCode).not.toBe(0);
+  expect(stack.errors().join('\n')).toMatch(/data are sealed with "user-mfa-secret"/);
+});
+
 test('without the values a stack is to give, it says how to set them, and shows none', async () => {
   const values = { 'redis-secret': { password: 'Marker0That0Must0Hide' } };
   const stack = await render('local', {
@@ -74,7 +80,11 @@ test('values a stack gives reach the Secrets and nothing else', async () => {
   const values = {
     ...{ 'postgres-secret': password, 'redis-secret': password, 'database-secret': password },
     ...{ 'order-database-secret': password, 'payment-database-secret': password },
-    ...{ 'user-database-secret': password, 'jwt-secret': { 'keys.json': marker } },
+    ...{
+      'user-database-secret': password,
+      'jwt-secret': { 'keys.json': JSON.stringify({ active: marker, keys: [] }) },
+    },
+    'user-mfa-secret': { 'encryption-key': marker },
   };
   const stack = await render('local', {
     config: {

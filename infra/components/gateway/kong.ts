@@ -64,7 +64,7 @@ export class KongDoor extends Component {
         {
           apiVersion: kongApi,
           kind: 'KongPlugin',
-          metadata: { name: assertNameFits(pluginName), namespace, labels, annotations: ours },
+          metadata: { name: assertNameFits(pluginName, 253), namespace, labels, annotations: ours },
           plugin: plugin.plugin,
           config: plugin.config,
         },
@@ -106,7 +106,7 @@ export class KongRoutes extends Component {
           apiVersion: gatewayApi,
           kind: 'HTTPRoute',
           metadata: {
-            name: assertNameFits(slug),
+            name: assertNameFits(slug, 253),
             namespace,
             labels,
             annotations: httpRouteAnnotations(app, route, args),
