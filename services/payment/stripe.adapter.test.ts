@@ -387,5 +387,10 @@ describe('webhooks', () => {
 
 it('describes itself', async () => {
   const document = (await request(service.app).get('/docs/payment/openapi.json')).body;
-  expect(Object.keys(document.paths)).toEqual(['/v1/payments', '/v1/payments/{id}', '/v1/webhooks/stripe']);
+  expect(Object.keys(document.paths)).toEqual([
+    '/v1/payments',
+    '/v1/payments/personal-data',
+    '/v1/payments/{id}',
+    '/v1/webhooks/stripe',
+  ]);
 });

@@ -41,7 +41,9 @@ test('a broker of AWS speaks TLS, knows its users and makes no topic by accident
       .map(({ inputs: { name } }) => name)
       .filter((name: string) => name.startsWith('AmazonMSK_')),
   ).toEqual(
-    ['order', 'payment', 'product'].map((name) => `AmazonMSK_ecommerce-platform-production_${name}-service`),
+    ['order', 'payment', 'product', 'user'].map(
+      (name) => `AmazonMSK_ecommerce-platform-production_${name}-service`,
+    ),
   );
 });
 

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProgram } from '@platform/local/engine';
+import { settingsFile } from '../../policies/settings';
 import { root, Stack } from './stack';
 
 jest.setTimeout(180_000);
@@ -28,6 +29,7 @@ const run = async (policies = false) =>
       projectDir: copy,
       stack: 'staging',
       policyPacks: policies ? [join(root, 'policies')] : [],
+      policyPackConfig: [settingsFile('staging')],
     }),
   );
 

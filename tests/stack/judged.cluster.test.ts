@@ -52,14 +52,14 @@ describe.each(['staging', 'production'])('the %s stack before a real server', (s
 it('refuses a misspelt field of Istio at preview, and names object and field', async () => {
   const copy = copyOfCheckout();
   try {
-    const file = join(copy, 'infra/components/front-door.ts');
+    const file = join(copy, 'infra/components/traffic-spec.ts');
     const text = readFileSync(file, 'utf8');
-    const misspelt = text.replace('minProtocolVersion', 'minimumProtocolVersion');
+    const misspelt = text.replace('outlierDetection: {', 'outlierDetektion: {');
     expect(misspelt).not.toBe(text);
     writeFileSync(file, misspelt);
     const result = await judge('production', copy);
     expect(result.exitCode).toBe(4);
-    expect(said(result, 'error').join('\n')).toMatch(/Gateway .*front-door.*minimumProtocolVersion/);
+    expect(said(result, 'error').join('\n')).toMatch(/DestinationRule .*outlierDetektion/);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -23,7 +23,7 @@ describe('Kafka in production', () => {
 
   it('has a user for every service with topics, and each pod the user of its own service only', () => {
     const users = stack.all('KafkaUser').map(({ metadata }) => metadata.name);
-    expect(users.sort()).toEqual(['order-service', 'payment-service', 'product-service']);
+    expect(users.sort()).toEqual(['order-service', 'payment-service', 'product-service', 'user-service']);
     for (const user of users) {
       const { env, volumeMounts } = stack.one('Deployment', `${user}-blue`).spec.template.spec.containers[0];
       const secrets = env.flatMap((each: Rendered) => each.valueFrom?.secretKeyRef?.name ?? []);
@@ -54,9 +54,10 @@ describe('Kafka in production', () => {
 
 describe('secrets in production', () => {
   it('are fetched from the secrets manager, and made nowhere else', () => {
-    // Consul's are used by nobody outside the cluster, and are computed from what is made at random.
+    // Consul's are used by nobody outside the cluster, and are computed from what is made at random. Kong reads the name of a
+    // group from a Secret; there is nothing secret in it.
     const made = stack.all('Secret').map(({ metadata }) => metadata.name);
-    expect(made.filter((name) => !name.includes('consul'))).toEqual([]);
+    expect(made.filter((name) => !/consul|^signing-key-\d+-acl$/.test(name))).toEqual([]);
     const fetched = stack.all('ExternalSecret');
     expect(fetched.map(({ metadata }) => metadata.name).sort()).toEqual([
       'database-secret',
@@ -65,16 +66,20 @@ describe('secrets in production', () => {
       'payment-database-secret',
       'postgres-secret',
       'redis-secret',
+      'signing-key-1-jwt',
       'stripe-secret',
       'user-database-secret',
+      'user-mfa-secret',
     ]);
     for (const { metadata, spec } of fetched) {
       expect(spec.target).toMatchObject({ name: metadata.name, creationPolicy: 'Owner' });
       expect(spec.secretStoreRef).toEqual({ kind: 'SecretStore', name: 'platform-secrets' });
       // RDS makes its administrator's entry and names it.
       if (metadata.name === 'postgres-secret') continue;
+      // Kong's credential is the public half of the signing key.
+      const entry = metadata.name === 'signing-key-1-jwt' ? 'jwt-secret' : metadata.name;
       for (const { remoteRef } of spec.data)
-        expect(remoteRef.key).toBe(`ecommerce-platform/production/${metadata.name}`);
+        expect(remoteRef.key).toBe(`ecommerce-platform/production/${entry}`);
     }
   });
 
