@@ -89,30 +89,38 @@ export function httpRouteSpec(
   return {
     parentRefs: [{ name: door.gateway }],
     ...(hostnames.length > 0 ? { hostnames } : {}),
-    rules: addressesOf(route).map((address) => ({
-      matches: methodsOf(route).map((method) => ({
-        path: { type: 'PathPrefix', value: address.path },
-        method,
-        ...(address.header ? { headers: [{ name: versionHeader, value: address.header }] } : {}),
-      })),
-      filters: [
-        ...(address.path === address.forwardedPath
-          ? []
-          : [
-              {
-                type: 'URLRewrite',
-                urlRewrite: {
-                  path: { type: 'ReplacePrefixMatch', replacePrefixMatch: address.forwardedPath },
+    rules: addressesOf(route).flatMap((address) =>
+      matchesOf(route, address).map((matches) => ({
+        matches,
+        filters: [
+          ...(address.path === address.forwardedPath
+            ? []
+            : [
+                {
+                  type: 'URLRewrite',
+                  urlRewrite: {
+                    path: { type: 'ReplacePrefixMatch', replacePrefixMatch: address.forwardedPath },
+                  },
                 },
-              },
-            ]),
-        ...headerFilter('RequestHeaderModifier', 'requestHeaderModifier', requestChanges(route, address)),
-        ...headerFilter('ResponseHeaderModifier', 'responseHeaderModifier', route.transform.response),
-      ],
-      backendRefs: [{ name: service.app, port: 80 }],
-      timeouts: { backendRequest: service.traffic.timeout },
-    })),
+              ]),
+          ...headerFilter('RequestHeaderModifier', 'requestHeaderModifier', requestChanges(route, address)),
+          ...headerFilter('ResponseHeaderModifier', 'responseHeaderModifier', route.transform.response),
+        ],
+        backendRefs: [{ name: service.app, port: 80 }],
+        timeouts: { backendRequest: service.traffic.timeout },
+      })),
+    ),
   };
+}
+
+/** The matches of each rule: a rule that rewrites the path may have one only (a validation of the Gateway API). */
+function matchesOf(route: GatewayRoute, address: Address) {
+  const matches = methodsOf(route).map((method) => ({
+    path: { type: 'PathPrefix', value: address.path },
+    method,
+    ...(address.header ? { headers: [{ name: versionHeader, value: address.header }] } : {}),
+  }));
+  return address.path === address.forwardedPath ? [matches] : matches.map((match) => [match]);
 }
 
 export const sharedPluginName = ({ role }: Plugin) => `gateway-${role}`;
