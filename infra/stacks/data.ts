@@ -6,7 +6,7 @@ import { fromSecret, secretFile } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
 import { StatefulServer } from '../components/stateful-server';
 import { appName, type Context, secretNames, servers } from './context';
-import { Database, databaseJobName } from './database';
+import { type Database, databaseJobName, databasesOf } from './database';
 import { databaseScripts, postgresUid, scriptsName } from './postgres-job';
 import { PostgresPassword, passwordJobs, RedisPassword, redisUid } from './rotation';
 import { secretSource } from './secrets';
@@ -28,18 +28,7 @@ export class DataLayer extends Component {
       { context, scriptsName },
       this.child({ dependsOn: [postgres, script] }),
     );
-    this.databases = new Map(
-      context.services
-        .filter((service) => service.database)
-        .map((service) => [
-          service.name,
-          new Database(
-            databaseJobName(service),
-            { context, service, scriptsName },
-            this.child({ dependsOn: [superuser, script] }),
-          ),
-        ]),
-    );
+    this.databases = databasesOf(context, this.child({ dependsOn: [superuser, script] }));
     this.redis = this.cache(context);
     new RedisPassword(passwordJobs.redis, { context, step: 'admit' }, this.child({ dependsOn: this.redis }));
     this.registerOutputs({});

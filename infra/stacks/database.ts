@@ -8,7 +8,7 @@ import { PlatformSecret } from '../components/secret';
 import { ServiceAccount } from '../components/service-account';
 import type { Context } from './context';
 import { databaseKeys, databasePeer, databaseUrls } from './data-access';
-import { postgresJob } from './postgres-job';
+import { postgresJob, scriptsName } from './postgres-job';
 import { generationOf, secretSource } from './secrets';
 
 export interface DatabaseArgs {
@@ -78,3 +78,17 @@ export class Database extends Component {
     this.registerOutputs({});
   }
 }
+
+/** By service name: one of each service that has a database, made with `options`. */
+export const databasesOf = (
+  context: Context,
+  options: ComponentResourceOptions,
+): ReadonlyMap<string, Database> =>
+  new Map(
+    context.services
+      .filter((service) => service.database)
+      .map((service) => [
+        service.name,
+        new Database(databaseJobName(service), { context, service, scriptsName }, options),
+      ]),
+  );

@@ -8,8 +8,8 @@ import { labelsOf } from '../components/names';
 import { PlatformSecret } from '../components/secret';
 import { type Context, secretNames, servers } from './context';
 import { cacheUser, databaseAuthority } from './data-access';
-import { Database, databaseJobName } from './database';
-import { databaseScripts, scriptsName } from './postgres-job';
+import { type Database, databasesOf } from './database';
+import { databaseScripts } from './postgres-job';
 import { secretSource } from './secrets';
 
 export interface ManagedDataArgs {
@@ -51,18 +51,7 @@ export class ManagedDataLayer extends Component {
     );
     const administrator = this.secret(context, secretNames.postgres, ['password'], args.masterSecretArn);
     const scripts = databaseScripts(context, this.child());
-    this.databases = new Map(
-      context.services
-        .filter((service) => service.database)
-        .map((service) => [
-          service.name,
-          new Database(
-            databaseJobName(service),
-            { context, service, scriptsName },
-            this.child({ dependsOn: [administrator, authority, scripts] }),
-          ),
-        ]),
-    );
+    this.databases = databasesOf(context, this.child({ dependsOn: [administrator, authority, scripts] }));
     this.redis = this.secret(context, secretNames.redis, ['password', 'host'], undefined, (values) => ({
       url: pulumi.interpolate`rediss://${cacheUser}:${values.password}@${values.host}:${servers.redis.port}`,
     }));

@@ -1,4 +1,3 @@
-import type { Cluster } from './cluster';
 import { KubeError } from './cluster';
 import { isStrict, KubernetesProvider } from './kubernetes';
 import { desired } from './objects';
@@ -13,10 +12,6 @@ import { hasUnknown, type Properties, type Value } from './values';
 export class KubernetesJudge extends KubernetesProvider {
   /** `apiVersion kind` of what that server has no definition of → how many objects. */
   readonly unjudged = new Map<string, number>();
-
-  constructor(cluster: Cluster) {
-    super(cluster);
-  }
 
   override async prefetch(): Promise<void> {}
 
