@@ -1,32 +1,15 @@
 // Order finds product through Consul: what happens to its requests while instances come, fail and go.
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkIntervalSeconds } from '@platform/libs/discovery';
 import { Customer } from '../../cli/customer';
-import { root } from '../journey/copy';
+import { kubectl as runKubectl } from '../journey/platform';
 
-const profile = process.env.ECP_PROFILE as string;
-const namespace = 'ecommerce-platform';
 const autoscaler = 'product-service-blue';
 jest.setTimeout(150_000);
 
-const kubectl = (...args: string[]): string => {
-  const command = [
-    join(root, 'cli/bin/platform.mjs'),
-    'kubectl',
-    '--profile',
-    profile,
-    '--',
-    '-n',
-    namespace,
-  ];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...args], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
-  return stdout;
-};
+const kubectl = (...args: string[]) => runKubectl('-n', 'ecommerce-platform', ...args);
 
 interface Entry {
   Service: { ID: string };
@@ -34,27 +17,31 @@ interface Entry {
 }
 
 let managementToken: string;
-const inConsul = (service: string, passing = true): Entry[] => {
-  const watch = `consul watch -type=service -service=${service} -passingonly=${passing}`;
+const inConsul = async (service: string): Promise<Entry[]> => {
+  const watch = `consul watch -type=service -service=${service} -passingonly=true`;
   const command = ['sh', '-c', `CONSUL_HTTP_TOKEN=${managementToken} ${watch}`];
-  return JSON.parse(kubectl('exec', 'consul-0', '-c', 'consul', '--', ...command)) ?? [];
+  return JSON.parse(await kubectl('exec', 'consul-0', '-c', 'consul', '--', ...command)) ?? [];
 };
-const healthy = (service: string) => inConsul(service).map(({ Service }) => Service.ID);
+const healthy = async (service: string) => (await inConsul(service)).map(({ Service }) => Service.ID);
 
-const until = async (what: string, done: () => boolean, seconds = 60) => {
+const until = async (what: string, done: () => Promise<boolean>, seconds = 60) => {
   for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(300))
-    if (done()) return;
+    if (await done()) return;
   throw new Error(`${what}: not within ${seconds} s`);
 };
 
 const keepAtLeast = async (pods: number) => {
-  kubectl('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: pods } }));
-  await until(`${pods} instances in Consul`, () => healthy('product-service').length === pods, 90);
+  await kubectl('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: pods } }));
+  await until(
+    `${pods} instances in Consul`,
+    async () => (await healthy('product-service')).length === pods,
+    90,
+  );
 };
 
 /** The process of a pod's service container, on this machine. */
-const processOf = (pod: string): number => {
-  const uid = kubectl('get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}');
+const processOf = async (pod: string): Promise<number> => {
+  const uid = await kubectl('get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}');
   const file = (pid: string, name: string) => {
     try {
       return readFileSync(`/proc/${pid}/${name}`, 'utf8');
@@ -70,8 +57,8 @@ const processOf = (pod: string): number => {
   return Number(found);
 };
 
-const timesAsked = (pod: string, productId: string) =>
-  kubectl('logs', pod, '-c', 'service').split(productId).length - 1;
+const timesAsked = async (pod: string, productId: string) =>
+  (await kubectl('logs', pod, '-c', 'service')).split(productId).length - 1;
 
 interface Answer {
   at: number;
@@ -124,7 +111,7 @@ describe('instances of a service', () => {
 
   beforeAll(async () => {
     managementToken = Buffer.from(
-      kubectl('get', 'secret', 'consul-secret', '-o', 'jsonpath={.data.management-token}'),
+      await kubectl('get', 'secret', 'consul-secret', '-o', 'jsonpath={.data.management-token}'),
       'base64',
     ).toString();
     customers = Array.from({ length: shoppers }, () => new Customer(process.env.ECP_FRONT_DOOR as string));
@@ -136,7 +123,7 @@ describe('instances of a service', () => {
   it.each(['product', 'order', 'user', 'payment'])(
     'of %s are all in Consul, with two passing checks',
     async (name) => {
-      const pods = kubectl(
+      const pods = await kubectl(
         'get',
         'pods',
         '-l',
@@ -144,7 +131,7 @@ describe('instances of a service', () => {
         '-o',
         'jsonpath={.items[*].metadata.name}',
       );
-      const entries = inConsul(`${name}-service`);
+      const entries = await inConsul(`${name}-service`);
       expect(entries.map(({ Service }) => Service.ID).sort()).toEqual(pods.split(' ').sort());
       for (const { Checks } of entries) {
         const own = Checks.filter(({ CheckID }) => CheckID !== 'serfHealth');
@@ -157,10 +144,10 @@ describe('instances of a service', () => {
   );
 
   it('may be killed under load: errors end within one check interval, and none come after', async () => {
-    const [victim] = healthy('product-service') as [string];
+    const [victim] = (await healthy('product-service')) as [string];
     const load = new Load(customers);
     await sleep(2000);
-    process.kill(processOf(victim), 'SIGKILL');
+    process.kill(await processOf(victim), 'SIGKILL');
     const killed = Date.now();
     await sleep((checkIntervalSeconds + 5) * 1000);
     const answers = await load.stop();
@@ -168,24 +155,32 @@ describe('instances of a service', () => {
     expect(failed(answers, killed + checkIntervalSeconds * 1000)).toEqual([]);
     // Reads are tried again elsewhere, so there is hardly one before that either.
     expect(failed(answers).length).toBeLessThanOrEqual(2);
-    await until('it is back', () => healthy('product-service').includes(victim));
+    await until('it is back', async () => (await healthy('product-service')).includes(victim));
   });
 
   it('that hang are left out, and taken back when they recover', async () => {
-    const [victim] = healthy('product-service') as [string];
-    const pid = processOf(victim);
+    const [victim] = (await healthy('product-service')) as [string];
+    const pid = await processOf(victim);
     const load = new Load(customers);
     try {
       await sleep(1000);
       process.kill(pid, 'SIGSTOP');
       const stopped = Date.now();
-      await until('Consul leaves it out', () => !healthy('product-service').includes(victim), 20);
+      await until(
+        'Consul leaves it out',
+        async () => !(await healthy('product-service')).includes(victim),
+        20,
+      );
       const leftOut = Date.now();
       await sleep(3000);
       process.kill(pid, 'SIGCONT');
-      await until('Consul takes it back', () => healthy('product-service').includes(victim), 30);
-      const before = timesAsked(victim, load.productId);
-      await until('it is asked again', () => timesAsked(victim, load.productId) > before, 20);
+      await until(
+        'Consul takes it back',
+        async () => (await healthy('product-service')).includes(victim),
+        30,
+      );
+      const before = await timesAsked(victim, load.productId);
+      await until('it is asked again', async () => (await timesAsked(victim, load.productId)) > before, 20);
       const answers = await load.stop();
       expect(failed(answers, leftOut)).toEqual([]);
       // Nobody waits for it any more, well before a whole interval and the check's own time-out are over.
@@ -199,11 +194,11 @@ describe('instances of a service', () => {
   });
 
   it('get their share as soon as they are new', async () => {
-    const before = healthy('product-service');
+    const before = await healthy('product-service');
     const load = new Load(customers);
     await keepAtLeast(3);
-    const added = healthy('product-service').find((id) => !before.includes(id)) as string;
-    await until('the new one is asked', () => timesAsked(added, load.productId) > 0, 30);
+    const added = (await healthy('product-service')).find((id) => !before.includes(id)) as string;
+    await until('the new one is asked', async () => (await timesAsked(added, load.productId)) > 0, 30);
     expect(failed(await load.stop())).toEqual([]);
   });
 });

@@ -1,25 +1,16 @@
 // The behaviour of behaviour.ts on Istio's gateway: a service of the catalogue that echoes, through the front door.
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { copyOfCheckout, root } from '../journey/copy';
+import { kubectl, up } from '../journey/platform';
 import { type Asker, type Aspect, behaviour, type Case } from './behaviour';
 import { askers } from './tokens';
 
-const profile = process.env.ECP_PROFILE as string;
 const address = process.env.ECP_FRONT_DOOR as string;
 jest.setTimeout(300_000);
 
-const platform = (args: string[], cwd = root) => {
-  const command = [join(cwd, 'cli/bin/platform.mjs'), ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`platform ${args.join(' ')} failed: ${stdout}${stderr}`);
-  return stdout;
-};
-const kubectl = (...args: string[]) =>
-  platform(['kubectl', '--profile', profile, '--', '-n', 'ecommerce-platform', ...args]);
-const up = (from: string) => platform(['up', '--profile', profile, '--engine', 'embedded'], from);
+const inPlatform = (...args: string[]) => kubectl('-n', 'ecommerce-platform', ...args);
 
 interface Echo {
   path: string;
@@ -58,17 +49,17 @@ beforeAll(async () => {
   cpSync(join(here, 'echo.yaml'), join(copy, 'infra/catalog/echo.yaml'));
   mkdirSync(join(copy, 'services/echo'));
   cpSync(join(here, 'main.ts'), join(copy, 'services/echo/main.ts'));
-  up(copy);
+  await up(copy);
   // v2 is what green carries; it has no pods before a release.
-  kubectl('scale', 'deployment/echo-service-green', '--replicas=1');
-  kubectl('rollout', 'status', 'deployment/echo-service-green', '--timeout=120s');
-  const secret = JSON.parse(kubectl('get', 'secret', 'jwt-secret', '-o', 'json'));
+  await inPlatform('scale', 'deployment/echo-service-green', '--replicas=1');
+  await inPlatform('rollout', 'status', 'deployment/echo-service-green', '--timeout=120s');
+  const secret = JSON.parse(await inPlatform('get', 'secret', 'jwt-secret', '-o', 'json'));
   const { active, keys } = JSON.parse(Buffer.from(secret.data['keys.json'], 'base64').toString());
   authorization = askers(keys.find(({ kid }: { kid: string }) => kid === active));
   await opened();
 });
-afterAll(() => {
-  up(root);
+afterAll(async () => {
+  await up(root);
   rmSync(copy, { recursive: true, force: true });
 });
 
@@ -76,7 +67,7 @@ afterAll(() => {
 const isLogged = async (path: string) => {
   await sleep(2_000);
   const pods = ['-n', 'istio-ingress', 'deployment/istio-ingressgateway', '--since=60s'];
-  return platform(['kubectl', '--profile', profile, '--', 'logs', ...pods]).includes(path);
+  return (await kubectl('logs', ...pods)).includes(path);
 };
 
 const aspects = Object.entries(behaviour) as [Aspect, Case[]][];

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Customer } from '../../cli/customer';
 import { copyOfCheckout, root } from './copy';
-import { kubectl, platform, profile } from './platform';
+import { embedded, kubectl, platform, profile } from './platform';
 
 jest.setTimeout(240_000);
 
@@ -11,7 +11,7 @@ interface Pod {
   status: { phase: string; conditions: { type: string; status: string }[] };
 }
 
-const pods = (): Pod[] => JSON.parse(kubectl('get', 'pods', '-A', '-o', 'json')).items;
+const pods = async (): Promise<Pod[]> => JSON.parse(await kubectl('get', 'pods', '-A', '-o', 'json')).items;
 
 /** What must not move when nothing is to change. */
 const generations = () =>
@@ -25,8 +25,8 @@ const generations = () =>
   );
 
 describe('the platform on the embedded cluster', () => {
-  it('has every workload ready', () => {
-    const running = pods().filter(({ status }) => status.phase !== 'Succeeded');
+  it('has every workload ready', async () => {
+    const running = (await pods()).filter(({ status }) => status.phase !== 'Succeeded');
     expect(running.length).toBeGreaterThanOrEqual(8);
     const notReady = running.filter(
       ({ status }) => !status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
@@ -34,27 +34,21 @@ describe('the platform on the embedded cluster', () => {
     expect(notReady.map(({ metadata }) => metadata.name)).toEqual([]);
   });
 
-  it('changes nothing when it is brought up again', () => {
-    const before = {
-      generations: generations(),
-      pods: pods()
-        .map(({ metadata }) => metadata.uid)
-        .sort(),
-    };
-    const again = platform(['up', '--profile', profile, '--engine', 'embedded', '--expect-no-changes']);
+  it('changes nothing when it is brought up again', async () => {
+    const all = async () => ({
+      generations: await generations(),
+      pods: (await pods()).map(({ metadata }) => metadata.uid).sort(),
+    });
+    const before = await all();
+    const again = await platform(['up', ...embedded, '--expect-no-changes']);
     expect(`${again.stdout}${again.stderr}`).toContain('unchanged');
     expect(again.status).toBe(0);
-    expect({
-      generations: generations(),
-      pods: pods()
-        .map(({ metadata }) => metadata.uid)
-        .sort(),
-    }).toEqual(before);
+    expect(await all()).toEqual(before);
   });
 
-  it('keeps the password of the database out of state, preview and logs', () => {
+  it('keeps the password of the database out of state, preview and logs', async () => {
     const url = Buffer.from(
-      kubectl(
+      await kubectl(
         'get',
         'secret',
         'order-database-secret',
@@ -67,10 +61,10 @@ describe('the platform on the embedded cluster', () => {
     ).toString();
     const password = new URL(url).password;
     expect(password.length).toBeGreaterThan(15);
-    const state = platform(['state', 'export', '--profile', profile]).stdout;
+    const state = (await platform(['state', 'export', '--profile', profile])).stdout;
     expect(state).toContain('order-database-secret');
-    const preview = platform(['preview', '--profile', profile, '--engine', 'embedded', '--json']).stdout;
-    const logs = kubectl(
+    const preview = (await platform(['preview', ...embedded, '--json'])).stdout;
+    const logs = await kubectl(
       'logs',
       '-n',
       'ecommerce-platform',
@@ -85,38 +79,38 @@ describe('the platform on the embedded cluster', () => {
 
   describe('in a changed checkout', () => {
     let copy: string;
-    const up = (from: string) => platform(['up', '--profile', profile, '--engine', 'embedded'], from);
+    const up = (cwd: string) => platform(['up', ...embedded], { cwd });
 
     beforeEach(() => {
       copy = copyOfCheckout();
     });
     afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
-    it('refuses an entry that breaks a rule, with rule, item and fix, and leaves the cluster untouched', () => {
+    it('refuses an entry that breaks a rule, with rule, item and fix, and leaves the cluster untouched', async () => {
       const entry = join(copy, 'infra/catalog/order.yaml');
       writeFileSync(
         entry,
         `${readFileSync(entry, 'utf8')}\nenv:\n  STRIPE_API_KEY: sk_live_51Hx0123456789abcdefghij\n`,
       );
-      const before = generations();
-      const refused = up(copy);
+      const before = await generations();
+      const refused = await up(copy);
       const said = refused.stdout + refused.stderr;
       expect(refused.status).not.toBe(0);
       expect(said).toContain('no-secret-in-env');
       expect(said).toContain('[data/secrets-management]');
       expect(said).toContain('Fix:');
       expect(said).not.toContain('sk_live_51Hx');
-      expect(generations()).toBe(before);
+      expect(await generations()).toBe(before);
     });
 
-    it('stops at a key the catalogue does not know, and names the file', () => {
+    it('stops at a key the catalogue does not know, and names the file', async () => {
       const entry = join(copy, 'infra/catalog/order.yaml');
       writeFileSync(entry, `${readFileSync(entry, 'utf8')}\nreplica: 3\n`);
-      const before = generations();
-      const refused = up(copy);
+      const before = await generations();
+      const refused = await up(copy);
       expect(refused.status).not.toBe(0);
       expect(refused.stdout + refused.stderr).toMatch(/order\.yaml[\s\S]*replica/);
-      expect(generations()).toBe(before);
+      expect(await generations()).toBe(before);
     });
 
     it('serves a fifth service made of one data file and one folder, and removes it with them', async () => {
@@ -135,13 +129,13 @@ if (process.argv[2] !== 'migrate') {
 `,
       );
       const customer = new Customer(process.env.ECP_FRONT_DOOR as string);
-      const added = up(copy);
+      const added = await up(copy);
       expect(added.status).toBe(0);
       expect((await customer.call('GET', '/v1/greetings')).body).toBe('hello');
-      expect(up(root).status).toBe(0);
+      expect((await up(root)).status).toBe(0);
       expect((await customer.call('GET', '/v1/greetings')).status).toBe(404);
       expect(
-        kubectl('get', 'all', '-n', 'ecommerce-platform', '-l', 'app=greeting-service', '-o', 'name'),
+        await kubectl('get', 'all', '-n', 'ecommerce-platform', '-l', 'app=greeting-service', '-o', 'name'),
       ).toBe('');
     });
   });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { client, deploy, kubectl, load, namespace, patchRoute, remove, setWeights } from './suite';
+import { kubectl } from '../journey/platform';
+import { client, deploy, load, namespace, patchRoute, remove, setWeights } from './suite';
 
 jest.setTimeout(120_000);
 
@@ -14,21 +15,19 @@ interface Container {
   name: string;
   securityContext?: { capabilities?: { add?: string[]; drop?: string[] }; runAsNonRoot?: boolean };
 }
-const podsOf = (space: string): Pod[] =>
-  JSON.parse(kubectl(['get', 'pods', '-n', space, '--field-selector=status.phase=Running', '-o', 'json']))
+const podsOf = async (space: string): Promise<Pod[]> =>
+  JSON.parse(await kubectl('get', 'pods', '-n', space, '--field-selector=status.phase=Running', '-o', 'json'))
     .items;
 
-beforeAll(() => {
-  remove();
-  kubectl(['wait', '--for=delete', `namespace/${namespace}`, '--timeout=60s']);
-  deploy();
+beforeAll(async () => {
+  await remove();
+  await kubectl('wait', '--for=delete', `namespace/${namespace}`, '--timeout=60s');
+  await deploy();
 });
-afterAll(() => {
-  remove();
-});
+afterAll(remove);
 
-test('every pod of the platform has a proxy, and no container of any has a capability', () => {
-  for (const { metadata, spec } of podsOf('ecommerce-platform')) {
+test('every pod of the platform has a proxy, and no container of any has a capability', async () => {
+  for (const { metadata, spec } of await podsOf('ecommerce-platform')) {
     const all = [...(spec.initContainers ?? []), ...spec.containers];
     expect([metadata.name, all.map(({ name }) => name)]).toEqual([
       metadata.name,
@@ -68,7 +67,7 @@ describe('where a request goes', () => {
   test.each([10, 50])(
     '%i %% of 2,000 reach the other colour, within three standard deviations',
     async (green) => {
-      setWeights(green);
+      await setWeights(green);
       await settled();
       const { version, errors } = await load('caller', { requests: 2_000, connections: 8 });
       expect(errors).toEqual([]);
@@ -91,7 +90,7 @@ describe('where a request goes', () => {
 
   test('a delay strikes requests that ask for it and no others', async () => {
     // One in a thousand, in the platform. All of them, here, so that none can be missed.
-    patchRoute({ '/spec/http/1/fault/delay/percentage/value': 100 });
+    await patchRoute({ '/spec/http/1/fault/delay/percentage/value': 100 });
     await settled();
     const delayed = await load('caller', { requests: 3, connections: 3, headers: { 'test-fault': 'delay' } });
     expect(delayed.status).toEqual({ 200: 3 });
@@ -104,21 +103,21 @@ describe('where a request goes', () => {
 });
 
 test('a pod that fails five times in a row is left out, and comes back when its time is over', async () => {
-  const pods = podsOf(namespace).filter(({ metadata }) => metadata.name.startsWith('echo-blue'));
+  const pods = (await podsOf(namespace)).filter(({ metadata }) => metadata.name.startsWith('echo-blue'));
   const [sick, well] = pods.map(({ metadata }) => metadata.name) as [string, string];
   const setFailing = (is: boolean) =>
-    kubectl([
+    kubectl(
       ...['exec', '-n', namespace, sick, '-c', 'service', '--', 'node', '-e'],
       `require('node:http').get('http://127.0.0.1:3000/failing?is=${is}')`,
-    ]);
-  setFailing(true);
+    );
+  await setFailing(true);
   const during = await load('caller', { requests: 400 });
   expect(during.status[500]).toBe(during.pod[sick]);
   // In turns it would have been two hundred. On a slow machine it comes back once meanwhile and is sent away again.
   expect(during.status[500]).toBeGreaterThanOrEqual(5);
   expect(during.status[500]).toBeLessThanOrEqual(20);
   expect(during.status[200]).toBe(during.pod[well]);
-  setFailing(false);
+  await setFailing(false);
   await sleep(10_000);
   const after = await load('caller', { requests: 200 });
   expect(after.status).toEqual({ 200: 200 });
@@ -141,7 +140,7 @@ describe('no request fails', () => {
   test('while weights change', async () => {
     const running = load('caller', { seconds: 10, connections: 8 });
     for (const green of [10, 25, 50, 75, 100, 0]) {
-      setWeights(green);
+      await setWeights(green);
       await sleep(500);
     }
     const { status, errors, total, version } = await running;
@@ -151,9 +150,9 @@ describe('no request fails', () => {
 
   test('while istiod restarts, and while pods are replaced', async () => {
     const running = load('caller', { seconds: 25, connections: 8 });
-    kubectl(['rollout', 'restart', '-n', 'istio-system', 'deployment/istiod']);
-    kubectl(['rollout', 'status', '-n', 'istio-system', 'deployment/istiod', '--timeout=60s']);
-    kubectl(['rollout', 'restart', '-n', namespace, client('echo')]);
+    await kubectl('rollout', 'restart', '-n', 'istio-system', 'deployment/istiod');
+    await kubectl('rollout', 'status', '-n', 'istio-system', 'deployment/istiod', '--timeout=60s');
+    await kubectl('rollout', 'restart', '-n', namespace, client('echo'));
     const { status, errors, total } = await running;
     expect({ status, errors }).toEqual({ status: { 200: total }, errors: [] });
   });

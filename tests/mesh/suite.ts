@@ -1,7 +1,5 @@
 // A namespace of the mesh with a server in two versions and three clients, made by the platform's own specs.
-import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { authorizationPolicySpec, sidecarSpec } from '../../infra/components/access-spec';
 import { allowNothingSpec, strictSpec } from '../../infra/components/mesh-defaults';
 import type { Colour } from '../../infra/components/names';
@@ -10,24 +8,10 @@ import { serviceSpec } from '../../infra/components/service';
 import { destinationRuleSpec, meshRouteSpec, type TrafficFigures } from '../../infra/components/traffic-spec';
 import { deploymentSpec, type WorkloadArgs } from '../../infra/components/workload-spec';
 import { namespaceLabels } from '../../infra/stacks/platform';
+import { apply, kubectl } from '../journey/platform';
 
-const root = join(__dirname, '..', '..');
-const profile = process.env.ECP_PROFILE as string;
 export const namespace = 'mesh-suite';
 const port = 3000;
-
-const platform = join(root, 'cli/bin/platform.mjs');
-const kubectlArgs = (args: string[]) => [platform, 'kubectl', '--profile', profile, '--', ...args];
-
-export function kubectl(args: string[], input?: string): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, kubectlArgs(args), {
-    cwd: root,
-    encoding: 'utf8',
-    ...(input === undefined ? {} : { input }),
-  });
-  if (status !== 0) throw new Error(`kubectl ${args.slice(0, 4).join(' ')}: ${stderr}`);
-  return stdout;
-}
 
 export const client = (name: string) => `deployment/${name}-blue`;
 type Client = 'caller' | 'stranger' | 'plain';
@@ -56,7 +40,7 @@ export interface Counts {
 const script = (name: string) => readFileSync(require.resolve(`./${name}.cjs`), 'utf8');
 
 /** Requests to the server from inside a client's pod. */
-export function load(from: Client, { path = '/', ...more }: Load, host = 'echo'): Promise<Counts> {
+export async function load(from: Client, { path = '/', ...more }: Load, host = 'echo'): Promise<Counts> {
   const wanted = JSON.stringify({
     url: `http://${host}${path}`,
     headers: {},
@@ -77,17 +61,7 @@ export function load(from: Client, { path = '/', ...more }: Load, host = 'echo')
     script('load'),
     wanted,
   ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, kubectlArgs(exec), { cwd: root });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      err += chunk;
-    });
-    child.on('close', (code) => (code === 0 ? resolve(JSON.parse(out)) : reject(new Error(err))));
-  });
+  return JSON.parse(await kubectl(...exec));
 }
 
 const traffic: TrafficFigures = {
@@ -181,35 +155,27 @@ const objects = (image: string) => [
 
 /** Any service's image: there is a Node in it. */
 const anyImage = () =>
-  kubectl([
+  kubectl(
     ...['get', 'deployment', 'product-service-blue', '-n', 'ecommerce-platform'],
     ...['-o', 'jsonpath={.spec.template.spec.containers[0].image}'],
-  ]);
+  );
 
-const apply = (items: object[]) =>
-  kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-
-export function deploy(): void {
+export async function deploy(): Promise<void> {
   const labels = namespaceLabels({ namespace, config: { environment: 'local' } });
-  apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }]);
-  apply(objects(anyImage()));
-  kubectl(['wait', '-n', namespace, 'deployment', '--all', '--for=condition=Available', '--timeout=90s']);
+  await apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }]);
+  await apply(objects(await anyImage()));
+  await kubectl('wait', '-n', namespace, 'deployment', '--all', '--for=condition=Available', '--timeout=90s');
 }
 
-export const remove = () => kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
+export const remove = () => kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
 
 /** Puts values in at paths of the route between the versions, as the release tool does. */
 export const patchRoute = (values: Record<string, unknown>) => {
   const patch = Object.entries(values).map(([path, value]) => ({ op: 'replace', path, value }));
-  kubectl([
-    'patch',
-    'virtualservice',
-    'echo-mesh',
-    '-n',
-    namespace,
-    '--type=json',
-    `-p=${JSON.stringify(patch)}`,
-  ]);
+  return kubectl(
+    ...['patch', 'virtualservice', 'echo-mesh', '-n', namespace],
+    ...['--type=json', `-p=${JSON.stringify(patch)}`],
+  );
 };
 
 /** Share of the green colour, percent. */

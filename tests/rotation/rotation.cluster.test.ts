@@ -1,42 +1,24 @@
 // Passwords are changed while customers are served; not one of their requests may fail.
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { Customer } from '../../cli/customer';
-import { root } from '../journey/copy';
-import { platform, profile } from '../journey/platform';
+import { embedded, platform, tryKubectl } from '../journey/platform';
 
 const address = process.env.ECP_FRONT_DOOR as string;
-const namespace = 'ecommerce-platform';
 jest.setTimeout(400_000);
 
-const kubectl = (...args: string[]) =>
-  platform(['kubectl', '--profile', profile, '--', '-n', namespace, ...args]);
-const embedded = ['--profile', profile, '--engine', 'embedded'];
-
-const secretValue = (name: string, key: string) => {
-  const { stdout } = kubectl('get', 'secret', name, '-o', `jsonpath={.data.${key}}`);
+const secretValue = async (name: string, key: string) => {
+  const { stdout } = await tryKubectl('get', 'secret', name, '-o', `jsonpath={.data.${key}}`);
   return Buffer.from(stdout, 'base64').toString();
 };
 
-const generation = (name: string): number =>
-  JSON.parse(platform(['secrets', 'list', ...embedded, '--json']).stdout)[name].generation;
+const generation = async (name: string): Promise<number> =>
+  JSON.parse((await platform(['secrets', 'list', ...embedded, '--json'])).stdout)[name].generation;
 
-/** Runs beside the load, so not with `platform`. `killAfterMs` ends it in the middle of its work. */
-const rotate = (name: string, killAfterMs?: number) =>
-  new Promise<{ code: number | null; said: string }>((resolve) => {
-    const args = ['secrets', 'rotate', name, ...embedded];
-    const child = spawn(process.execPath, [join(root, 'cli/bin/platform.mjs'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        said += chunk;
-      });
-    }
-    if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
-    child.on('close', (code) => resolve({ code, said }));
+const rotate = async (name: string, killAfterMs?: number) => {
+  const { status, stdout, stderr } = await platform(['secrets', 'rotate', name, ...embedded], {
+    killAfterMs,
   });
+  return { code: status, said: stdout + stderr };
+};
 
 /** Customers who look at products, place orders and look them up, one request after another, until told to stop. */
 const startLoad = async (customers: number) => {
@@ -79,7 +61,7 @@ const startLoad = async (customers: number) => {
 const loginOf = (url: string) => {
   const { username, password, pathname } = new URL(url);
   const client = `postgres://${username}:${password}@127.0.0.1:5432${pathname}`;
-  return kubectl(
+  return tryKubectl(
     'exec',
     'postgres-0',
     '-c',
@@ -93,9 +75,9 @@ const loginOf = (url: string) => {
 
 describe('a secret is rotated under load', () => {
   it('without a failed request: the database password of order, and the old one is refused afterwards', async () => {
-    const before = secretValue('order-database-secret', 'url');
-    const was = generation('order-database-secret');
-    expect(loginOf(before).stdout.trim()).toBe('order');
+    const before = await secretValue('order-database-secret', 'url');
+    const was = await generation('order-database-secret');
+    expect((await loginOf(before)).stdout.trim()).toBe('order');
     const load = await startLoad(4);
     const { code, said } = await rotate('order-database-secret');
     const { requests, failures } = await load.stop();
@@ -103,36 +85,37 @@ describe('a secret is rotated under load', () => {
     expect([code, said]).toEqual([0, expect.stringContaining(`generation ${was} → ${was + 1}`)]);
     expect(failures).toEqual([]);
     expect(requests).toBeGreaterThan(100);
-    const after = secretValue('order-database-secret', 'url');
+    const after = await secretValue('order-database-secret', 'url');
     expect(new URL(after).password).not.toBe(new URL(before).password);
-    expect(loginOf(after).stdout.trim()).toBe('order');
-    expect(loginOf(before).status).not.toBe(0);
+    expect((await loginOf(after)).stdout.trim()).toBe('order');
+    expect((await loginOf(before)).status).not.toBe(0);
     for (const url of [before, after]) expect(said).not.toContain(new URL(url).password);
   });
 
   it('without a failed request: the password of Redis, and the old one is refused afterwards', async () => {
-    const before = secretValue('redis-secret', 'password');
+    const before = await secretValue('redis-secret', 'password');
     const load = await startLoad(4);
     const { code } = await rotate('redis-secret');
     const { requests, failures } = await load.stop();
     process.stderr.write(`redis-secret: ${requests} requests, ${failures.length} failed\n`);
     expect(code).toBe(0);
     expect(failures).toEqual([]);
-    const ping = (password: string) =>
-      kubectl('exec', 'redis-0', '-c', 'redis', '--', 'sh', '-c', `REDISCLI_AUTH=${password} redis-cli ping`)
-        .stdout;
-    expect(ping(secretValue('redis-secret', 'password'))).toContain('PONG');
-    expect(ping(before)).not.toContain('PONG');
+    const ping = async (password: string) => {
+      const shell = ['sh', '-c', `REDISCLI_AUTH=${password} redis-cli ping`];
+      return (await tryKubectl('exec', 'redis-0', '-c', 'redis', '--', ...shell)).stdout;
+    };
+    expect(await ping(await secretValue('redis-secret', 'password'))).toContain('PONG');
+    expect(await ping(before)).not.toContain('PONG');
   });
 
   it('and finished by the same command after it was killed, without taking a second step', async () => {
-    const was = generation('payment-database-secret');
+    const was = await generation('payment-database-secret');
     const load = await startLoad(2);
     await rotate('payment-database-secret', 6_000);
     const { code, said } = await rotate('payment-database-secret');
     const { failures } = await load.stop();
     expect([code, said]).toEqual([0, expect.stringContaining(`generation ${was} → ${was + 1}`)]);
     expect(failures).toEqual([]);
-    expect(generation('payment-database-secret')).toBe(was + 1);
+    expect(await generation('payment-database-secret')).toBe(was + 1);
   });
 });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { type EngineResult, preview } from '@platform/local/engine';
 import { profileDir } from '@platform/local/paths';
 import { copyOfCheckout, root } from '../journey/copy';
-import { kubectl, platform, profile } from '../journey/platform';
+import { kubectl, profile } from '../journey/platform';
 
 jest.setTimeout(300_000);
 const contracts = process.env.CONTRACTS_DIR ?? resolve(root, '..', 'shared', 'contracts');
@@ -29,12 +29,11 @@ const said = ({ diagnostics }: EngineResult, severity: string) =>
   diagnostics.filter((one) => one.severity === severity).map(({ message }) => message);
 
 describe.each(['staging', 'production'])('the %s stack before a real server', (stack) => {
-  beforeAll(() => {
-    if (published.length)
-      platform(['kubectl', '--profile', profile, '--', 'apply', '--server-side', ...published]);
+  beforeAll(async () => {
+    if (published.length) await kubectl('apply', '--server-side', ...published);
   });
-  afterAll(() => {
-    if (published.length) kubectl('delete', '--ignore-not-found', ...published);
+  afterAll(async () => {
+    if (published.length) await kubectl('delete', '--ignore-not-found', ...published);
   });
 
   it('has no object that it refuses', async () => {
