@@ -3,6 +3,7 @@
 const Module = require('node:module');
 const { sep } = require('node:path');
 require('v8-compile-cache');
+const { quickenStructs } = require('./struct.cjs');
 
 const spared = {
   [`@pulumi${sep}pulumi${sep}index.js`]: ['./automation'],
@@ -41,6 +42,7 @@ Module._load = function (request, parent, isMain) {
   const load = () => original.call(this, request, parent, isMain);
   if (isSpared(request, parent?.filename)) return lazy(load);
   const loaded = load();
+  if (/google.protobuf.struct_pb(\.js)?$/.test(request)) quickenStructs(loaded);
   if (request.endsWith('engine_grpc_pb')) once(loaded, withoutDebugMessages);
   if (request.endsWith('debuggable') && !process.env.PULUMI_DEBUG_PROMISE_LEAKS)
     once(loaded, withoutStackTraces);

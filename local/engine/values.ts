@@ -1,4 +1,7 @@
-import { type JavaScriptValue, Struct } from 'google-protobuf/google/protobuf/struct_pb';
+import * as protobuf from 'google-protobuf/google/protobuf/struct_pb';
+import { quickenStructs } from './struct.cjs';
+
+quickenStructs(protobuf);
 
 /** A property value as it travels between program, engine and packs: JSON plus the marks below. */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
@@ -95,11 +98,11 @@ export const same = (left: Value | undefined, right: Value | undefined): boolean
   );
 };
 
-export const fromStruct = (struct: Struct | undefined): Properties =>
+export const fromStruct = (struct: protobuf.Struct | undefined): Properties =>
   (struct ? struct.toJavaScript() : {}) as Properties;
-// JSON drops the undefined fields that a protobuf value cannot hold.
-export const toStruct = (properties: Properties): Struct =>
-  Struct.fromJavaScript(JSON.parse(JSON.stringify(properties)) as Record<string, JavaScriptValue>);
+/** Written when the message is sent: the properties are not to change before. */
+export const toStruct = (properties: Properties): protobuf.Struct =>
+  protobuf.Struct.fromJavaScript(properties as Record<string, protobuf.JavaScriptValue>);
 
 /** Remembers secret texts and blots them out of anything that is about to be printed. */
 /**

@@ -1,0 +1,1 @@
+export function quickenStructs(module: { Struct: unknown }): void;
