@@ -23,25 +23,34 @@ export const probes: Probe[] = [
 
 const longestMs = 2_000;
 
+interface Answer {
+  passed: boolean;
+  /** Whether anybody was there, whatever they said. */
+  reached: boolean;
+  line: string;
+}
+
 /**
  * Asks each probe once, then once more where it failed. Returns a line per probe. Throws a LocalError that names every probe that
  * failed twice: another status, no answer, or none within two seconds.
  */
 export const smoke = async (address: string): Promise<string[]> => {
-  const ask = async ({ path, expects, proves }: Probe) => {
+  const ask = async ({ path, expects, proves }: Probe): Promise<Answer> => {
     const started = Date.now();
     const found = await fetch(address.replace(/\/$/, '') + path, {
       signal: AbortSignal.timeout(longestMs),
     }).then(
       ({ status }) => status,
-      (error: Error) => error.cause ?? error.name,
+      ({ cause, name }: Error) => (cause as Error | undefined)?.message ?? name,
     );
-    const line = `${path} answered ${found} in ${Date.now() - started} ms: ${proves}`;
-    return {
-      passed: expects.includes(found as number),
-      line,
-      wanted: `${line} (wanted ${expects.join(' or ')})`,
-    };
+    const after = `in ${Date.now() - started} ms`;
+    if (typeof found === 'string') {
+      const line = `${path} did not answer (${found} ${after}), wanted ${expects.join(' or ')}: ${proves}`;
+      return { passed: false, reached: false, line };
+    }
+    const passed = expects.includes(found);
+    const wanted = passed ? '' : `, wanted ${expects.join(' or ')}`;
+    return { passed, reached: true, line: `${path} answered ${found} ${after}${wanted}: ${proves}` };
   };
   const answers = [];
   for (const probe of probes) {
@@ -51,9 +60,11 @@ export const smoke = async (address: string): Promise<string[]> => {
   const failed = answers.filter(({ passed }) => !passed);
   if (failed.length > 0) {
     throw new LocalError(
-      `${failed.length} of ${probes.length} probes failed:\n  ${failed.map(({ wanted }) => wanted).join('\n  ')}`,
+      `${failed.length} of ${probes.length} probes failed:\n  ${failed.map(({ line }) => line).join('\n  ')}`,
       {
-        hint: 'Look at the services behind these paths: platform kubectl -- get pods -A',
+        hint: answers.some(({ reached }) => reached)
+          ? 'Look at the services behind these paths: platform kubectl -- get pods -A'
+          : `Is ${address} the shop's front door, and does it run?`,
         retriable: true,
       },
     );
