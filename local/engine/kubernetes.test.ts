@@ -1,6 +1,6 @@
 import type { KubeObject } from './cluster';
 import { KubernetesProvider } from './kubernetes';
-import { desired, fieldManager, holds, isOurs, yieldIgnored } from './objects';
+import { desired, fieldManager, holds, isOurs, isTouched, yieldIgnored } from './objects';
 import type { Goal } from './plan';
 import { secret } from './values';
 
@@ -70,6 +70,26 @@ describe('what a preview need not ask the server about', () => {
     ['a list in place of an object', { selector: [] }],
   ])('not %s', (_, part) => {
     expect(holds(whole, part)).toBe(false);
+  });
+});
+
+describe('what somebody else set', () => {
+  const managed = (...managedFields: KubeObject['metadata']['managedFields'] & object) => ({
+    ...live(fieldManager),
+    metadata: { name: 'web', managedFields },
+  });
+  const by = (manager: string, fields: object, subresource?: string) => ({
+    ...{ manager, operation: 'Update', fieldsV1: fields },
+    ...(subresource ? { subresource } : {}),
+  });
+
+  it.each([
+    ['a field of the spec', managed(by('kubectl-patch', { 'f:spec': {} })), true],
+    ['only metadata', managed(by('kubectl', { 'f:metadata': {} })), false],
+    ['only the status', managed(by('controller', { 'f:status': {} }, 'status')), false],
+    ['nothing', managed(by(fieldManager, { 'f:spec': {} })), false],
+  ])('%s', (_, object, touched) => {
+    expect(isTouched(object)).toBe(touched);
   });
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from '../errors';
 import { type Cluster, KubeError, type KubeObject } from './cluster';
-import { desired, essence, fieldManager, holds, metadataOf, yieldIgnored } from './objects';
+import { desired, essence, fieldManager, holds, isTouched, metadataOf, yieldIgnored } from './objects';
 import { type Change, differences, type Goal, type Resource } from './plan';
 import type { Made, Previewed, Provider, Watcher } from './provider';
 import { needsWaiting, waitReady } from './readiness';
@@ -112,7 +112,7 @@ export class KubernetesProvider implements Provider {
       const homeless = !!home && !(await this.knownNamespaces()).has(home);
       const path = await this.path(body);
       const found = op === 'same' && !blurred ? await this.listed(path, body) : undefined;
-      if (found && holds(found, yieldIgnored(body, found, goal.ignoreChanges)))
+      if (found && !isTouched(found) && holds(found, yieldIgnored(body, found, goal.ignoreChanges)))
         return { outputs: this.outputs(found) };
       const live = homeless || hasUnknown(body.metadata.name) ? undefined : await this.cluster.get(path);
       if (op === 'replace' || homeless) {

@@ -40,6 +40,16 @@ export const holds = (whole: unknown, part: unknown): boolean => {
   return isObject(whole) && Object.entries(part).every(([key, item]) => holds(whole[key], item));
 };
 
+/**
+ * Whether somebody else set anything but metadata. What they added to an item of one of our lists is no part of what we asked for, and
+ * still not as we want it: only the server can tell.
+ */
+export const isTouched = (live: KubeObject): boolean =>
+  (live.metadata.managedFields ?? []).some(
+    ({ manager, subresource, fieldsV1 = {} }) =>
+      manager !== fieldManager && !subresource && Object.keys(fieldsV1).some((key) => key !== 'f:metadata'),
+  );
+
 /** Whether our last apply set this field (path of map keys only). */
 export const isOurs = (live: KubeObject, path: string[]): boolean =>
   (live.metadata.managedFields ?? []).some((entry) => {

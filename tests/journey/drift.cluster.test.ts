@@ -1,10 +1,10 @@
 // What somebody changes in the cluster by hand is told, put right, and then gone.
-import { kubectl, platform, profile } from './platform';
+import { embedded, kubectl, platform } from './platform';
 
 jest.setTimeout(240_000);
 
-const embedded = ['--profile', profile, '--engine', 'embedded'];
 const autoscaler = ['horizontalpodautoscaler', 'user-service-blue', '-n', 'ecommerce-platform'];
+const log = ['telemetry', 'front-door', '-n', 'istio-ingress'];
 const mostReplicas = async () =>
   Number(await kubectl('get', ...autoscaler, '-o', 'jsonpath={.spec.maxReplicas}'));
 const drift = () => platform(['drift', ...embedded]);
@@ -21,10 +21,14 @@ describe('drift', () => {
       JSON.stringify({ spec: { maxReplicas: byHand } }),
     );
     expect(await mostReplicas()).toBe(byHand);
+    // Not a changed value but one more, in an item of a list.
+    const quiet = [{ op: 'add', path: '/spec/accessLogging/0/disabled', value: true }];
+    await kubectl('patch', ...log, '--type=json', '-p', JSON.stringify(quiet));
 
     const found = await drift();
     expect([found.status, found.stdout]).toEqual([7, expect.stringContaining('user-service-blue')]);
     expect(found.stdout).toContain(`spec.maxReplicas ${byHand} → ${wanted}`);
+    expect(found.stdout).toContain('accessLogging');
     // Looking changes nothing.
     expect(await mostReplicas()).toBe(byHand);
 
