@@ -100,10 +100,9 @@ const edge = z.strictObject({
   requestsPerFiveMinutes: z.int().min(10).max(2_000_000_000).default(2000),
   /** Shield Advanced, 3000 US dollars a month and account for a year. Shield Standard is there without it. Default false. */
   shieldAdvanced: z.boolean().default(false),
-  /** Port of the gateway's Service on every node, and where it says that it is well. Defaults 30443, 30021, /healthz/ready (Istio's). */
+  /** Where the load balancer finds the gateway on every node: its HTTPS, and where it says that it is well. Defaults 30443 and 30021. */
   nodePort: z.int().min(30_000).max(32_767).default(30_443),
   healthNodePort: z.int().min(30_000).max(32_767).default(30_021),
-  healthPath: z.string().startsWith('/').default('/healthz/ready'),
 });
 
 const backups = z.strictObject({

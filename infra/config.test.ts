@@ -105,6 +105,16 @@ test.each([
     /images\.redis: .*a tag or digest/,
   ],
   ['an empty value', { environment: '' }, /environment: is empty/],
+  [
+    'traces that go nowhere',
+    { environment: 'local', tracingProvider: 'otel' },
+    /tracingCollector: is missing; tracingProvider/,
+  ],
+  [
+    'a collector nobody sends to',
+    { environment: 'local', tracingCollector: 'otel-collector:4317' },
+    /tracingCollector: is where tracingProvider would send/,
+  ],
   ['AWS without an account', { environment: 'local', data: 'aws' }, /aws: is missing; data is aws/],
   [
     'an account for nothing',

@@ -149,6 +149,15 @@ const schema = z.strictObject({
   gatewayTlsSecret: z.string().min(1).optional(),
   /** Extension provider of the mesh that takes traces from proxies. Unset: they send none. */
   tracingProvider: z.string().min(1).optional(),
+  /** Where it sends them, by OTLP over gRPC: a Service in Istio's namespace, which every proxy knows, and its port. Needed with `tracingProvider`. */
+  tracingCollector: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*:\d{1,5}$/, 'a Service and its port such as "otel-collector:4317"')
+    .transform((text) => {
+      const [service = '', port] = text.split(':');
+      return { service, port: Number(port) };
+    })
+    .optional(),
   /** Storage class of the volumes. Default `standard`. */
   storageClass: z.string().min(1).default('standard'),
   postgres: json(postgres).default(postgres.parse({})),
@@ -210,6 +219,14 @@ function problemsBetween(config: PlatformConfig): string[] {
     ...when(
       managed && config.secrets !== 'external',
       'secrets: must be external where data is aws: addresses and passwords come from Secrets Manager',
+    ),
+    ...when(
+      config.tracingProvider && !config.tracingCollector,
+      'tracingCollector: is missing; tracingProvider sends its traces there, and network policies must let them through',
+    ),
+    ...when(
+      !config.tracingProvider && config.tracingCollector,
+      'tracingCollector: is where tracingProvider would send; set that too, or remove it',
     ),
     ...when(
       managed && config.gatewayHosts.includes('*'),

@@ -4,7 +4,7 @@ import { loadCatalogue } from './catalog/load';
 import { addressesOf } from './components/gateway/model';
 import { parseConfig } from './config';
 import type { AwsLayer } from './stacks/aws';
-import { appName, createContext } from './stacks/context';
+import { appName, createContext, frontDoorHost } from './stacks/context';
 import { DataLayer } from './stacks/data';
 import { DiscoveryLayer } from './stacks/discovery';
 import { GatewayLayer } from './stacks/gateway';
@@ -27,7 +27,7 @@ const awsLayer = (): AwsLayer => {
   return new aws.AwsLayer('aws', context);
 };
 const cloud = config.data === 'aws' ? awsLayer() : undefined;
-const operators = config.operators ? new OperatorsLayer('operators', config.gateway) : undefined;
+const operators = config.operators ? new OperatorsLayer('operators', config) : undefined;
 const platform = new PlatformLayer('platform', context, { dependsOn: operators });
 const mesh = new MeshLayer('mesh', context, { dependsOn: platform });
 const stores = new SecretStoreLayer('secret-store', context, { dependsOn: platform });
@@ -49,7 +49,7 @@ const scheme = config.gatewayTlsSecret === undefined ? 'http' : 'https';
 export const environment = config.environment;
 export const namespace = context.namespace;
 /** Public address; inside the cluster where the front door answers to any host name. */
-export const endpoint = `${scheme}://${host === '*' ? 'istio-ingressgateway.istio-ingress' : host}`;
+export const endpoint = `${scheme}://${host === '*' ? frontDoorHost(config) : host}`;
 export const services = context.services.map(appName);
 /** What there is to rotate. Told once it holds: an interrupted rotation shows the generation before. */
 export const secrets = withdrawals.done.apply(() => entries);

@@ -66,9 +66,11 @@ const dns: Rule = {
   ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
 };
 
+const controlPlaneNamespace = 'istio-system';
+
 /** Where proxies get their certificates and configuration. */
 const controlPlane: Rule = {
-  peers: [{ ...namespaceNamed('istio-system'), podSelector: { matchLabels: { app: 'istiod' } } }],
+  peers: [{ ...namespaceNamed(controlPlaneNamespace), podSelector: { matchLabels: { app: 'istiod' } } }],
   ports: [tcp(15012)],
 };
 
@@ -128,16 +130,28 @@ export class NetworkPolicy extends Component {
   }
 }
 
-/** What every pod may do because it has a proxy: find the mesh's control plane and call it. */
-export const proxyPolicySpec = (): PolicySpec => ({
+/** What every pod may do because it has a proxy: find the mesh's control plane and call it, and bring traces to their collector. */
+export const proxyPolicySpec = (collectorPort?: number): PolicySpec => ({
   podSelector: {},
   policyTypes: ['Egress'],
-  egress: [dns, controlPlane].map(({ peers, ports }) => ({ to: peers, ports })),
+  egress: [
+    dns,
+    controlPlane,
+    ...(collectorPort
+      ? [{ peers: [namespaceNamed(controlPlaneNamespace)], ports: [tcp(collectorPort)] }]
+      : []),
+  ].map(({ peers, ports }) => ({ to: peers, ports })),
 });
+
+export interface DefaultDenyArgs {
+  namespace: string;
+  /** Port of the collector of traces beside the control plane. Unset: there is none. */
+  collectorPort?: number;
+}
 
 /** Denies everything to every pod of the namespace but what its proxy needs; the workloads open what they declare. */
 export class DefaultDeny extends Component {
-  constructor(name: string, args: { namespace: string }, options?: ComponentResourceOptions) {
+  constructor(name: string, args: DefaultDenyArgs, options?: ComponentResourceOptions) {
     super('DefaultDeny', name, options);
     const policy = (own: string, spec: PolicySpec) =>
       new k8s.networking.v1.NetworkPolicy(
@@ -153,7 +167,7 @@ export class DefaultDeny extends Component {
         this.child(),
       );
     policy(name, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-    policy('mesh-proxies', proxyPolicySpec());
+    policy('mesh-proxies', proxyPolicySpec(args.collectorPort));
     this.registerOutputs({});
   }
 }

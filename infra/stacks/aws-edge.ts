@@ -16,6 +16,8 @@ export interface AwsEdgeArgs {
   settings: AwsSettings;
   /** Names the shop answers to. */
   hosts: string[];
+  /** Where the gateway behind the load balancer says that it is well. */
+  healthPath: string;
   network: Network;
   securityGroupId: SecurityGroupId;
   cluster: Cluster;
@@ -80,7 +82,7 @@ export class AwsEdge extends Component {
         gateway: {
           port: settings.edge.nodePort,
           healthPort: settings.edge.healthNodePort,
-          healthPath: settings.edge.healthPath,
+          healthPath: args.healthPath,
         },
         nodeGroup: cluster.nodeGroup,
         hosts,

@@ -19,7 +19,7 @@ import { project } from '../config';
 import { AwsEdge } from './aws-edge';
 import { awsKeys, type Keys } from './aws-keys';
 import { AwsSecrets, BrokerUsers, CachePasswords } from './aws-secrets';
-import type { Context } from './context';
+import { type Context, frontDoorOf } from './context';
 import { cacheUser, databaseAdministrator } from './data-access';
 
 /** The settings of a context whose data is on AWS; `parseConfig` has seen to it that they are there. */
@@ -155,6 +155,7 @@ export class AwsLayer extends Component {
       {
         ...{ account, settings, network, cluster, keys },
         hosts: context.config.gatewayHosts,
+        healthPath: frontDoorOf(context.config).health.path,
         securityGroupId: ground.groups.ids.balancer,
       },
       this.child(),

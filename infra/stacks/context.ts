@@ -34,17 +34,29 @@ export const publicUrl = ({
 /** Name of a service's Service, its label `app`, its image and its service account. */
 export const appName = (service: Pick<ServiceEntry, 'name'>) => `${service.name}-service`;
 
+/** A gateway as its chart installs it. */
+interface InstalledFrontDoor extends FrontDoorPods {
+  /** Its Service. */
+  service: string;
+  /** Where its pods say, in plain HTTP, that they can take requests. */
+  health: { port: number; path: string };
+}
+
 /** Where the pods of each gateway stand: who may come in from outside, for the network and for the mesh. */
-const frontDoors: Record<PlatformConfig['gateway'], FrontDoorPods> = {
+const frontDoors: Record<PlatformConfig['gateway'], InstalledFrontDoor> = {
   istio: {
     namespace: 'istio-ingress',
     serviceAccount: 'istio-ingressgateway',
     labels: { istio: 'ingressgateway' },
+    service: 'istio-ingressgateway',
+    health: { port: 15021, path: '/healthz/ready' },
   },
   kong: {
     namespace: 'kong',
     serviceAccount: 'kong',
     labels: { 'app.kubernetes.io/instance': 'kong', 'app.kubernetes.io/name': 'gateway' },
+    service: 'kong-gateway-proxy',
+    health: { port: 8100, path: '/status/ready' },
   },
 };
 
@@ -52,7 +64,13 @@ export const frontDoorOf = ({
   gateway = 'istio',
 }: {
   gateway?: PlatformConfig['gateway'];
-} = {}): FrontDoorPods => frontDoors[gateway];
+} = {}): InstalledFrontDoor => frontDoors[gateway];
+
+/** The front door's address inside the cluster. */
+export const frontDoorHost = (config: Pick<PlatformConfig, 'gateway'>): string => {
+  const { service, namespace } = frontDoorOf(config);
+  return `${service}.${namespace}`;
+};
 
 /** Addresses inside the namespace. */
 export const servers = {

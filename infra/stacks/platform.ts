@@ -35,7 +35,11 @@ export class PlatformLayer extends Component {
       { metadata: { name: context.namespace, labels: namespaceLabels(context) } },
       this.child(),
     );
-    new DefaultDeny('default-deny', { namespace: context.namespace }, this.child({ dependsOn: namespace }));
+    new DefaultDeny(
+      'default-deny',
+      { namespace: context.namespace, collectorPort: context.config.tracingCollector?.port },
+      this.child({ dependsOn: namespace }),
+    );
     this.registerOutputs({});
   }
 }

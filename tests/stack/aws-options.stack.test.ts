@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { named, namesOf, render, root } from './stack';
+import { named, namesOf, render, root, type Stack } from './stack';
 
 jest.setTimeout(300_000);
 
@@ -22,6 +22,29 @@ test('Shield Advanced protects both ways in where the setting asks for it', asyn
     aws.edge = { ...aws.edge, shieldAdvanced: true };
   });
   expect(namesOf(stack.aws('shield/protection'))).toEqual(['assets-shield', 'shop-shield']);
+});
+
+/** Ports of every node that Services in a namespace open: those of a release's values and those of our own. */
+const nodePortsOf = (stack: Stack, namespace: string): number[] =>
+  [...stack.all('Release'), ...stack.all('Service')]
+    .filter((one) => (one.namespace ?? one.metadata.namespace) === namespace)
+    .flatMap((one) => [...JSON.stringify(one).matchAll(/"nodePort":(\d+)/g)].map(([, port]) => Number(port)))
+    .sort();
+
+test.each([
+  ['istio', 'istio-ingress', '/healthz/ready'],
+  ['kong', 'kong', '/status/ready'],
+])('the load balancer finds %s where its Services stand', async (gateway, namespace, path) => {
+  const stack = await rendered(
+    (aws) => {
+      aws.edge = { ...aws.edge, nodePort: 31_443, healthNodePort: 31_021 };
+    },
+    { 'ecommerce-platform:gateway': gateway },
+  );
+  const [targets] = stack.aws('lb/targetGroup');
+  expect(targets?.inputs).toMatchObject({ protocol: 'HTTPS', port: 31_443 });
+  expect(targets?.inputs.healthCheck).toMatchObject({ protocol: 'HTTP', port: '31021', path });
+  expect(nodePortsOf(stack, namespace)).toEqual([31_021, 31_443]);
 });
 
 test('a broker of AWS speaks TLS, knows its users and makes no topic by accident', async () => {

@@ -2,6 +2,11 @@ import { render, type Stack } from './stack';
 
 jest.setTimeout(180_000);
 
+const endpoints: Record<string, string> = {
+  local: 'http://istio-ingressgateway.istio-ingress',
+  staging: 'https://staging.shop.example.com',
+  production: 'https://shop.example.com',
+};
 const services = ['order-service', 'payment-service', 'product-service', 'user-service'];
 
 describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
@@ -20,6 +25,7 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
     expect(stack.result.outputs).toMatchObject({
       environment: name,
       namespace: 'ecommerce-platform',
+      endpoint: endpoints[name],
       services,
     });
   });

@@ -75,12 +75,26 @@ describe.each(['local', 'staging', 'production'])('the mesh of the %s stack', (n
   });
 });
 
-test('proxies trace where the mesh has a collector, and never use Istio’s own metrics', async () => {
-  const stack = await render('local', {
+test('proxies trace with the provider the mesh is installed with, may reach its collector, and never use Istio’s own metrics', async () => {
+  const stack = await render('staging', {
     policies: false,
-    config: { 'ecommerce-platform:tracingProvider': 'collector' },
+    config: {
+      'ecommerce-platform:tracingProvider': 'collector',
+      'ecommerce-platform:tracingCollector': 'otel-collector:4317',
+    },
   });
   const { spec } = stack.one('Telemetry', 'telemetry');
   expect(spec.tracing).toEqual([{ providers: [{ name: 'collector' }], randomSamplingPercentage: 1 }]);
   expect(spec).not.toHaveProperty('metrics');
+  const istiod = stack.all('Release').find(({ name }) => name === 'istiod');
+  expect(istiod.values.meshConfig.extensionProviders).toEqual([
+    {
+      name: spec.tracing[0].providers[0].name,
+      opentelemetry: { service: 'otel-collector.istio-system.svc.cluster.local', port: 4317 },
+    },
+  ]);
+  expect(stack.one('NetworkPolicy', 'mesh-proxies').spec.egress).toContainEqual({
+    to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'istio-system' } } }],
+    ports: [{ protocol: 'TCP', port: 4317 }],
+  });
 });
