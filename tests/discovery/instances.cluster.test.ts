@@ -1,10 +1,10 @@
 // Order finds product through Consul: what happens to its requests while instances come, fail and go.
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkIntervalSeconds } from '@platform/libs/discovery';
 import { Customer } from '../../cli/customer';
 import { kubectl as runKubectl } from '../journey/platform';
+import { processOf } from '../journey/processes';
 
 const autoscaler = 'product-service-blue';
 jest.setTimeout(150_000);
@@ -37,24 +37,6 @@ const keepAtLeast = async (pods: number) => {
     async () => (await healthy('product-service')).length === pods,
     90,
   );
-};
-
-/** The process of a pod's service container, on this machine. */
-const processOf = async (pod: string): Promise<number> => {
-  const uid = await kubectl('get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}');
-  const file = (pid: string, name: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-    } catch {
-      return ''; // it has just ended
-    }
-  };
-  const found = readdirSync('/proc').find(
-    (pid) =>
-      /^\d+$/.test(pid) && file(pid, 'cgroup').includes(uid) && file(pid, 'cmdline').includes('main.js'),
-  );
-  if (!found) throw new Error(`no process of pod ${pod} was found`);
-  return Number(found);
 };
 
 const timesAsked = async (pod: string, productId: string) =>

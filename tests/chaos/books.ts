@@ -1,0 +1,70 @@
+// What the platform's parts have written down, read past their own APIs.
+import { kubectl } from '../journey/platform';
+
+const inPlatform = (...args: string[]) => kubectl('-n', 'ecommerce-platform', ...args);
+
+const rows = async (database: string, query: string): Promise<string[][]> => {
+  const psql = ['psql', '-U', 'postgres', '-d', database, '-tA', '-F', '|', '-c', query];
+  const text = await inPlatform('exec', 'postgres-0', '-c', 'postgres', '--', ...psql);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split('|'));
+};
+
+const idList = (ids: string[]) => ids.map((id) => `'${id}'`).join(',');
+
+/** Units on hand, by product. */
+export const stockOf = async (productIds: string[]): Promise<Record<string, number>> =>
+  Object.fromEntries(
+    (await rows('product', `select id, available from products where id in (${idList(productIds)})`)).map(
+      ([id, available]) => [id, Number(available)],
+    ),
+  );
+
+/** Messages that have not left their service. */
+export const unsentMessages = async (): Promise<Record<string, number>> =>
+  Object.fromEntries(
+    await Promise.all(
+      ['order', 'payment', 'product', 'user'].map(async (database) => {
+        const [[count] = []] = await rows(database, 'select count(*) from outbox');
+        return [database, Number(count)] as const;
+      }),
+    ),
+  );
+
+/** Bytes in the topics of dead letters. */
+export const deadLetterBytes = async (): Promise<number> => {
+  const list = 'ls -l /var/lib/kafka/data/log/*.dlq-*/*.log';
+  const lines = await inPlatform('exec', 'kafka-0', '-c', 'kafka', '--', 'sh', '-c', list);
+  return lines
+    .split('\n')
+    .filter(Boolean)
+    .reduce((sum, line) => sum + Number(line.split(/\s+/)[4]), 0);
+};
+
+export interface Charge {
+  orderId: string;
+  amount: { amount: number; currency: string };
+}
+
+interface StripeCharge {
+  amount: number;
+  amount_refunded: number;
+  currency: string;
+  status: string;
+  metadata: { order_id?: string };
+}
+
+/** Money the gateway has taken and kept. */
+export const charges = async (): Promise<Charge[]> => {
+  const script = `fetch('http://127.0.0.1:12111/_sandbox/charges').then((r) => r.text()).then((t) => process.stdout.write(t))`;
+  const where = ['exec', 'deployment/stripe-sandbox', '-c', 'sandbox', '--', 'node', '-e', script];
+  const all: { charges: StripeCharge[] } = JSON.parse(await inPlatform(...where));
+  return all.charges
+    .filter((charge) => charge.status === 'succeeded' && charge.amount_refunded < charge.amount)
+    .map(({ amount, amount_refunded, currency, metadata }) => ({
+      orderId: metadata.order_id ?? '',
+      amount: { amount: amount - amount_refunded, currency: currency.toUpperCase() },
+    }));
+};
