@@ -5,13 +5,15 @@ import { Problem, unavailable } from './problem';
 interface HttpError extends Error {
   status?: number;
   type?: string;
+  /** Whether it is the caller's fault and may be told. Errors of other servers' clients have a status too, but not this. */
+  expose?: boolean;
   limit?: number;
 }
 
 /** Any error as a Problem. What is not meant for the outside becomes a 500 that tells nothing. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const { type, status, limit } = (error ?? {}) as HttpError;
+  const { type, status, expose, limit } = (error ?? {}) as HttpError;
   switch (type) {
     case 'entity.too.large':
       return new Problem(413, {
@@ -24,7 +26,7 @@ export function toProblem(error: unknown): Problem {
     case 'charset.unsupported':
       return new Problem(415, { code: 'unsupported-encoding', detail: 'Send UTF-8, plain or gzip.' });
   }
-  if (error instanceof URIError || (status !== undefined && status >= 400 && status < 500)) {
+  if (error instanceof URIError || (expose && status !== undefined && status >= 400 && status < 500)) {
     return new Problem(400, {
       code: 'malformed-request',
       detail: 'The request cannot be read.',

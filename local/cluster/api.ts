@@ -54,7 +54,14 @@ export const connect = (cluster: Cluster, timeoutMs = 15_000): Api => {
           incoming.on('error', reject);
         },
       );
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+      outgoing.on('timeout', () =>
+        outgoing.destroy(
+          new LocalError(`${method} ${path}: the API server gave no answer in ${timeoutMs / 1000} s`, {
+            hint: 'The machine may be too busy: run the same again. Its log: platform cluster logs kube-apiserver',
+            retriable: true,
+          }),
+        ),
+      );
       outgoing.on('error', reject);
       outgoing.end(body);
     });
