@@ -115,10 +115,16 @@ describe(`${count} checkouts while services, broker and database are killed (see
 
   it('end with every order confirmed or cancelled, one for each checkout', async () => {
     expect(orders).toHaveLength(count);
-    const seen = await Promise.all(
-      shoppers.map((shopper) => shopper.call<{ items: Order[] }>('GET', '/v1/orders?limit=100')),
-    );
-    const ids = seen.flatMap(({ body }) => body.items.map(({ id }) => id));
+    // Whoever was killed last may still be on its way back.
+    let seen: Order[][] = [];
+    await until('customers see their orders', async () => {
+      const pages = shoppers.map((shopper) =>
+        shopper.call<{ items: Order[] }>('GET', '/v1/orders?limit=100'),
+      );
+      seen = (await Promise.all(pages)).map(({ body }) => body.items);
+      return seen.every(Array.isArray);
+    });
+    const ids = seen.flat().map(({ id }) => id);
     expect(ids.sort()).toEqual(orders.map(({ order }) => order.id).sort());
     const confirmed = orders.filter(({ order }) => order.status === 'confirmed').length;
     process.stderr.write(`chaos: ${confirmed} confirmed, ${count - confirmed} cancelled\n`);
