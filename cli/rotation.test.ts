@@ -1,5 +1,5 @@
 import type { Engine } from './engines';
-import { nextGeneration, secretsOf } from './rotation';
+import { afterwards, beforehand, nextGeneration, secretsOf } from './rotation';
 import type { Target } from './target';
 
 describe('the generation to bring up', () => {
@@ -10,6 +10,22 @@ describe('the generation to bring up', () => {
 
   it('is the one that was begun, however often the command is given again', () => {
     expect(nextGeneration(1, 2)).toBe(2);
+  });
+});
+
+describe('what a rotation leaves to people', () => {
+  it('is the new value, where they are who gives it', () => {
+    expect(beforehand({ source: 'generated', given: false })).toBeUndefined();
+    expect(beforehand({ source: 'external', given: false })).toBeUndefined();
+    expect(beforehand({ source: 'external', given: true })).toContain('secrets manager: put the new one');
+    expect(beforehand({ source: 'pulumi', given: true })).toContain('secretValues: set the new one');
+  });
+
+  it('is to look why a value was not fetched, where one has to be', () => {
+    expect(afterwards({ source: 'generated' }, 'redis-secret', 2)).toBeUndefined();
+    expect(afterwards({ source: 'external' }, 'redis-secret', 2)).toMatch(
+      /key generation-2 .*kubectl describe externalsecret redis-secret/,
+    );
   });
 });
 

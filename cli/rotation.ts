@@ -9,6 +9,8 @@ import { resolveTarget, type Target, type TargetOptions } from './target';
 export interface SecretEntry {
   source: 'generated' | 'pulumi' | 'external' | 'existing';
   generation: number;
+  /** People give its value, and give another before it is rotated. */
+  given: boolean;
   usedBy: string[];
   sealsData: boolean;
 }
@@ -34,12 +36,21 @@ export const secretsOf = async (engine: Engine, target: Target): Promise<Record<
 export const nextGeneration = (settled: number, asked = settled): number =>
   asked > settled ? asked : settled + 1;
 
-const beforehand: Record<SecretEntry['source'], string | undefined> = {
-  generated: undefined,
-  pulumi: 'the value is the one in the stack’s secretValues: set the new one there first',
-  external: 'the value is the one in the secrets manager: put the new one there first',
-  existing: undefined,
+/** What has to be done before a rotation, and is not ours to do. */
+export const beforehand = ({ source, given }: Pick<SecretEntry, 'source' | 'given'>): string | undefined => {
+  if (!given) return undefined;
+  if (source === 'pulumi')
+    return 'the value is the one in the stack’s secretValues: set the new one there first';
+  if (source === 'external')
+    return 'the value is the one in the secrets manager: put the new one there first';
+  return undefined;
 };
+
+/** Where to look when a rotation did not get through and what is said above does not tell. */
+export const afterwards = ({ source }: Pick<SecretEntry, 'source'>, name: string, next: number) =>
+  source === 'external'
+    ? `${name}: containers wait for its key generation-${next} until External Secrets has fetched the value; why it has not: kubectl describe externalsecret ${name}`
+    : undefined;
 
 /** Makes one secret anew and brings the stack to it. @returns an exit code */
 export const rotate = async (options: TargetOptions, name: string, progress: Progress): Promise<number> => {
@@ -56,7 +67,7 @@ export const rotate = async (options: TargetOptions, name: string, progress: Pro
       hint: 'Another value could not open them. Nothing was changed.',
     });
   }
-  const note = beforehand[entry.source];
+  const note = beforehand(entry);
   if (note) progress.note(`${name}: ${note}`);
   const asked = readGenerations(target)[name];
   const next = nextGeneration(entry.generation, asked);
@@ -65,6 +76,8 @@ export const rotate = async (options: TargetOptions, name: string, progress: Pro
   const exitCode = await apply(options, engine, progress);
   if (exitCode !== 0) {
     progress.note(`${name}: generation ${next} is not through yet; the same command finishes it`);
+    const why = afterwards(entry, name, next);
+    if (why) progress.note(why);
     return exitCode;
   }
   const now = known(await secretsOf(engine, target), name).generation;

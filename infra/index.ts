@@ -31,7 +31,8 @@ const operators = config.operators ? new OperatorsLayer('operators', config) : u
 const platform = new PlatformLayer('platform', context, { dependsOn: operators });
 const mesh = new MeshLayer('mesh', context, { dependsOn: platform });
 const stores = new SecretStoreLayer('secret-store', context, { dependsOn: platform });
-const ground = { dependsOn: [mesh, stores] };
+// Nothing is fetched from the secrets manager before it stands there.
+const ground = { dependsOn: [mesh, stores, ...(cloud ? [cloud.secrets] : [])] };
 const managedData = ({ region, masterSecretArn }: AwsLayer): ManagedDataLayer => {
   const layer: typeof import('./stacks/managed-data') = require('./stacks/managed-data');
   return new layer.ManagedDataLayer('data', { context, region, masterSecretArn }, ground);
@@ -41,7 +42,7 @@ const messaging = new MessagingLayer('messaging', context, ground);
 const discovery = context.discovery ? new DiscoveryLayer('discovery', context, ground) : undefined;
 const running = new ServicesLayer('services', context, { data, messaging, discovery }, ground);
 const withdrawals = new WithdrawalLayer('withdrawals', context, running, { dependsOn: mesh });
-new GatewayLayer('gateway', context, running, { dependsOn: mesh });
+new GatewayLayer('gateway', context, running, ground);
 
 const [host] = config.gatewayHosts;
 const scheme = config.gatewayTlsSecret === undefined ? 'http' : 'https';

@@ -17,7 +17,15 @@ export interface ExternalSecretArgs {
   keys: string[];
   /** Further keys as Go templates over the fetched ones. */
   template: Record<string, string>;
+  /** How often the values were made anew, from 1. */
+  generation: number;
 }
+
+/**
+ * Key that says that a Secret was fetched for this generation or the one after. A container that refers to it is not started before;
+ * one of the generation before can still be restarted.
+ */
+export const generationKey = (generation: number): string => `generation-${generation}`;
 
 /** How soon a value that was changed in the store is in the cluster, at the latest. */
 const refreshInterval = '15m';
@@ -37,6 +45,11 @@ export const externalSecretSpec = (args: ExternalSecretArgs): ExternalSecretSpec
       data: {
         ...Object.fromEntries(args.keys.map((key) => [key, `{{ index . "${key}" }}`])),
         ...args.template,
+        ...Object.fromEntries(
+          [args.generation - 1, args.generation]
+            .filter((generation) => generation > 0)
+            .map((generation) => [generationKey(generation), 'fetched']),
+        ),
       },
     },
   },

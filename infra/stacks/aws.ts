@@ -1,5 +1,5 @@
 import * as aws from '@pulumi/aws/provider';
-import type { Output } from '@pulumi/pulumi';
+import type { Output, Resource } from '@pulumi/pulumi';
 import { type AwsSettings, zonesOf } from '../aws-settings';
 import { Audit, auditBucket } from '../components/aws/audit';
 import { Backups } from '../components/aws/backups';
@@ -107,6 +107,8 @@ export class AwsLayer extends Component {
   readonly region: string;
   /** Entry with the password of the database's administrator. */
   readonly masterSecretArn: Output<string>;
+  /** The entries of the secrets manager, with what the platform itself puts into them. */
+  readonly secrets: Resource;
 
   constructor(name: string, context: Context) {
     const settings = awsOf(context);
@@ -139,7 +141,7 @@ export class AwsLayer extends Component {
     this.masterSecretArn = database.masterSecretArn;
     const cachePasswords = new CachePasswords('cache-password', context, this.child()).values;
     const cache = this.cache(account, settings, ground, keys, cachePasswords);
-    new AwsSecrets(
+    this.secrets = new AwsSecrets(
       'secrets',
       {
         ...{ context, account, database, cache, cachePasswords },

@@ -8,6 +8,7 @@ import { OneShotJob } from '../components/one-shot-job';
 import { configFiles, type EnvVar, fromSecret } from '../components/pod';
 import { type Context, secretNames } from './context';
 import { administratorEnvironment, databaseMounts } from './data-access';
+import { fetchedFirst } from './secrets';
 
 export const postgresUid = 999;
 const folder = '/scripts';
@@ -69,6 +70,7 @@ export function postgresJob(name: string, args: PostgresJobArgs, options: Compon
         { name: 'PGDATABASE', value: 'postgres' },
         { name: 'PGCONNECT_TIMEOUT', value: '5' },
         ...logins.map((key) => fromSecret(variableOf(key), secretNames.postgres, key)),
+        ...fetchedFirst(context, [args.secretName]),
         ...args.env,
       ],
       mounts: [configFiles(folder, args.scriptsName), ...databaseMounts(aws)],

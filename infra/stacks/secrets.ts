@@ -1,6 +1,8 @@
 // Every Secret of the platform: where its values come from, who reads it, and which generation of them is in use.
 import { databaseSecretName } from '../catalog/checks';
 import type { ServiceEntry } from '../catalog/schema';
+import { generationKey } from '../components/external-secret-spec';
+import { type EnvVar, fromSecret } from '../components/pod';
 import type { Keys, SecretSource } from '../components/secret';
 import { project } from '../config';
 import { InputError } from '../input-error';
@@ -15,6 +17,8 @@ export type SourceKind = SecretSource['kind'];
 export interface SecretEntry {
   source: SourceKind;
   generation: number;
+  /** People give its value, and give another before it is rotated. */
+  given: boolean;
   /** Workloads, by label `app`, that are rolled when it changes. */
   usedBy: string[];
   /** Stored data are sealed with it: it is never rotated. */
@@ -97,12 +101,44 @@ export function secretEntries(context: Context): Record<string, SecretEntry> {
   return entries;
 }
 
+const declaredIn = ({ services }: Pick<Context, 'services'>, name: string) =>
+  services.flatMap(({ secrets }) => secrets[name] ?? [])[0];
+
+const sourceOf = (context: Pick<Context, 'config' | 'services'>, name: string): SourceKind =>
+  declaredIn(context, name)?.source ?? context.config.secrets;
+
+/**
+ * Variables that mean nothing to the process. Kubernetes starts no container before each is there, and External Secrets writes them
+ * with the values it has just fetched: without them a container could start between a rotation and the fetching, with the old values.
+ */
+export const fetchedFirst = (context: Pick<Context, 'config' | 'services'>, names: string[]): EnvVar[] =>
+  names
+    .filter((name) => sourceOf(context, name) === 'external')
+    .map((name) =>
+      fromSecret(
+        `${name.toUpperCase().replace(/\W/g, '_')}_GENERATION`,
+        name,
+        generationKey(generationOf(context, name)),
+      ),
+    );
+
+/** Secrets whose values the aws layer makes and puts into the secrets manager. */
+const madeOnAws = ({ config, services }: Pick<Context, 'config' | 'services'>): string[] =>
+  config.data === 'aws'
+    ? [
+        ...services.filter(({ database }) => database).map(databaseSecretName),
+        secretNames.redis,
+        secretNames.signingKeys,
+      ]
+    : [];
+
 function entryOf(context: Context, name: string): SecretEntry {
-  const declared = context.services.flatMap(({ secrets }) => secrets[name] ?? [])[0];
+  const source = sourceOf(context, name);
   return {
-    source: declared?.source ?? context.config.secrets,
+    source,
+    given: source !== 'generated' && !(source === 'external' && madeOnAws(context).includes(name)),
     generation: generationOf(context, name),
     usedBy: context.services.filter((service) => secretsReadBy(service).includes(name)).map(appName),
-    sealsData: declared?.sealsData ?? false,
+    sealsData: declaredIn(context, name)?.sealsData ?? false,
   };
 }

@@ -7,6 +7,7 @@ import { appName, type Context, publicUrl, secretNames } from './context';
 import { databaseMounts, dataEnvironment, readsReplica } from './data-access';
 import { certificateSecret } from './event-store';
 import { kafkaEnvironment, kafkaMounts } from './kafka-access';
+import { fetchedFirst, secretsReadBy } from './secrets';
 
 const eventStoreFolder = '/var/run/secrets/event-store-ca';
 const eventStoreAuthority = 'ca.crt';
@@ -55,6 +56,7 @@ export function serviceEnvironment(
     ...secrets.flatMap(([name, secret]) =>
       Object.entries(secret.env).map(([variable, key]) => fromSecret(variable, name, key)),
     ),
+    ...fetchedFirst(context, secretsReadBy(service)),
   ];
   const taken = new Set(own.map(({ name }) => name));
   const clash = Object.keys(service.env).find((name) => taken.has(name));

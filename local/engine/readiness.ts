@@ -39,7 +39,9 @@ const inspectPods = async (cluster: Cluster, pods: KubeObject[]): Promise<string
     for (const status of [...initContainerStatuses, ...containerStatuses]) {
       const { reason = '', message = '' } = status.state?.waiting ?? {};
       if (!reason || reason === 'PodInitializing' || reason === 'ContainerCreating') continue;
-      told = `${pod.metadata.name}: ${reason}`;
+      // Of a Secret or a key that is not there yet, the message says which.
+      const what = reason === 'CreateContainerConfigError' ? `: ${message}` : '';
+      told = `${pod.metadata.name}: ${reason}${what}`;
       if (!hopeless(reason, status.restartCount)) continue;
       const lines = reason === 'CrashLoopBackOff' ? await lastLines(cluster, pod, status.name, true) : '';
       const where = `Container ${status.name} of pod ${pod.metadata.name}`;

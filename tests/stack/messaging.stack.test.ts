@@ -88,6 +88,7 @@ describe('secrets in production', () => {
       password: '{{ index . "password" }}',
       host: '{{ index . "host" }}',
       username: 'order_a',
+      'generation-1': 'fetched',
       url: 'postgres://order_a:{{ index . "password" }}@{{ index . "host" }}:5432/order?sslmode=verify-full&sslrootcert=/var/run/secrets/database-ca/ca.pem',
     });
   });

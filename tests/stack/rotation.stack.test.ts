@@ -1,5 +1,12 @@
 // A raised generation, as the program renders it.
-import { localImages, type Rendered, render, type Stack } from './stack';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { loadCatalogue } from '../../infra/catalog/load';
+import { parseConfig } from '../../infra/config';
+import { createContext } from '../../infra/stacks/context';
+import { secretEntries } from '../../infra/stacks/secrets';
+import { localImages, type Rendered, render, root, type Stack } from './stack';
 
 jest.setTimeout(300_000);
 
@@ -43,6 +50,71 @@ test('what stands in for Stripe learns new keys together with the service that u
   const stack = await rotated({ 'stripe-secret': 2 });
   expect(generations(stack, 'stripe-sandbox')).toBe('stripe-secret=2');
   expect(generations(stack, 'payment-service-blue')).toContain('stripe-secret=2');
+});
+
+describe('a value kept in a secrets manager', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await render('production', {
+      config: { 'ecommerce-platform:secretGenerations': JSON.stringify({ 'order-database-secret': 3 }) },
+      policies: false,
+    });
+  });
+  const keys = (name: string): string[] =>
+    Object.keys(stack.one('ExternalSecret', name).spec.target.template.data).filter((key) =>
+      key.startsWith('generation-'),
+    );
+
+  test('is fetched only after it was put there', () => {
+    const types = stack.result.resources.map(({ type }) => type);
+    const lastPut = types.lastIndexOf('aws:secretsmanager/secretVersion:SecretVersion');
+    expect(lastPut).toBeGreaterThan(0);
+    expect(types.indexOf('kubernetes:external-secrets.io/v1:ExternalSecret')).toBeGreaterThan(lastPut);
+  });
+
+  test('is fetched anew with its generation; a pod of the generation before can still be restarted', () => {
+    expect(stack.one('ExternalSecret', 'order-database-secret').metadata.annotations).toEqual({
+      'force-sync': '3',
+    });
+    expect(keys('order-database-secret')).toEqual(['generation-2', 'generation-3']);
+    expect(keys('payment-database-secret')).toEqual(['generation-1']);
+  });
+
+  test('is given by people exactly where the platform does not put it there', () => {
+    const { config } = parse(readFileSync(join(root, 'Pulumi.production.yaml'), 'utf8'));
+    const settings = Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]);
+    const context = createContext(parseConfig(Object.fromEntries(settings)), loadCatalogue('production'));
+    const given = Object.entries(secretEntries(context)).filter(([, entry]) => entry.given);
+    const empty = stack
+      .aws('secretsmanager/secret')
+      .filter(({ inputs }) => inputs.description === 'Put in by whoever has the keys')
+      .map(({ inputs }) => (inputs.name as string).split('/').at(-1));
+    // The password of the database's administrator is RDS's own.
+    expect(given.map(([name]) => name).sort()).toEqual([...empty, 'postgres-secret'].sort());
+    expect(empty).toContain('stripe-secret');
+  });
+
+  test('is waited for by every container that reads it', () => {
+    const waiting = stack
+      .workloads()
+      .flatMap(({ spec }) => [...(spec.template.spec.initContainers ?? []), ...spec.template.spec.containers])
+      .filter(({ env = [] }) => JSON.stringify(env).includes('"order-database-secret"'));
+    expect(waiting.length).toBeGreaterThanOrEqual(6);
+    for (const { env } of waiting) {
+      expect(env).toContainEqual({
+        name: 'ORDER_DATABASE_SECRET_GENERATION',
+        valueFrom: { secretKeyRef: { name: 'order-database-secret', key: 'generation-3' } },
+      });
+    }
+  });
+
+  test('is waited for nowhere else: other Secrets are there with their values or not at all', async () => {
+    const local = await rotated({ 'order-database-secret': 3 });
+    expect(JSON.stringify(local.workloads())).not.toContain('generation-');
+  });
 });
 
 test('a misspelt name is refused, with those there are', async () => {
