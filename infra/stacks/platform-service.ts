@@ -18,7 +18,7 @@ import type { WorkloadArgs } from '../components/workload-spec';
 import { connectionsOf } from './connections';
 import { appName, type Context, checkPort, instancesName, secretNames } from './context';
 import { discoveryEnvironment } from './discovery-environment';
-import { generationOf, rolledBy, type SourceKind, secretSource, secretsReadBy } from './secrets';
+import { generationOf, rolledBy, type SourceKind, secretSource, secretsInUseBy } from './secrets';
 import { serviceEnvironment, serviceMounts } from './service-environment';
 import { StripeSandbox } from './stripe-sandbox';
 
@@ -139,7 +139,7 @@ export function workloadArgs(
     spread: context.spread,
     releaseManaged: context.config.releaseManaged,
     podAnnotations: {
-      ...rolledBy(context, secretsReadBy(service)),
+      ...rolledBy(context, secretsInUseBy(context, service)),
       ...(context.discovery ? outsideMesh([checkPort]) : {}),
     },
   };

@@ -12,6 +12,7 @@ import { fromSecret } from '../components/pod';
 import { ServiceAccount } from '../components/service-account';
 import { appName, type Context, secretNames, servers } from './context';
 import { databaseJobName, databaseRole } from './database';
+import { consulRotated, consulWithdrawal } from './discovery';
 import { postgresJob, scriptsName } from './postgres-job';
 import { generationOf } from './secrets';
 import type { ServicesLayer } from './services';
@@ -144,7 +145,10 @@ export class WithdrawalLayer extends Component {
       { context, step: 'withdraw' },
       this.child({ dependsOn: using(({ cache }) => cache) }),
     );
-    const jobs = [...databases, ...(redis.job ? [redis.job] : [])];
+    const rotated = consulRotated(context);
+    const dependsOn = rotated.map((service) => services.of(appName(service)));
+    const consul = rotated.length > 0 ? [consulWithdrawal(context, rotated, this.child({ dependsOn }))] : [];
+    const jobs = [...databases, ...(redis.job ? [redis.job] : []), ...consul];
     const pending: Output<unknown>[] = [
       ...using(() => true).map(({ ready }) => ready),
       ...jobs.map(({ done }) => done),

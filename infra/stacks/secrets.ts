@@ -6,7 +6,7 @@ import { type EnvVar, fromSecret } from '../components/pod';
 import type { Keys, SecretSource } from '../components/secret';
 import { project } from '../config';
 import { InputError } from '../input-error';
-import { appName, type Context, secretNames } from './context';
+import { appName, type Context, consulTokenName, secretNames } from './context';
 
 /** Service account that the store of External Secrets asks with. */
 export const storeServiceAccount = 'external-secrets';
@@ -72,6 +72,12 @@ export const secretsReadBy = (service: ServiceEntry): string[] => [
   ...Object.keys(service.secrets),
 ];
 
+/** Those, and what it takes to be found: with another generation of any of them a service has other pods. */
+export const secretsInUseBy = (context: Pick<Context, 'discovery'>, service: ServiceEntry): string[] => [
+  ...secretsReadBy(service),
+  ...(context.discovery ? [consulTokenName(service)] : []),
+];
+
 /** Processes read their secrets once: this on their pods, another generation means other pods. */
 export const rolledBy = (context: Pick<Context, 'config'>, names: string[]): Record<string, string> =>
   names.length > 0
@@ -84,7 +90,8 @@ export const rolledBy = (context: Pick<Context, 'config'>, names: string[]): Rec
 
 /** By name. @throws InputError for a generation of a Secret that does not exist: a misspelt name would rotate nothing, silently */
 export function secretEntries(context: Context): Record<string, SecretEntry> {
-  const names = [secretNames.postgres, ...new Set(context.services.flatMap(secretsReadBy))].sort();
+  const used = context.services.flatMap((service) => secretsInUseBy(context, service));
+  const names = [secretNames.postgres, ...new Set(used)].sort();
   const stranger = Object.keys(context.config.secretGenerations).find((name) => !names.includes(name));
   if (stranger) {
     throw new InputError(
@@ -105,7 +112,11 @@ const declaredIn = ({ services }: Pick<Context, 'services'>, name: string) =>
   services.flatMap(({ secrets }) => secrets[name] ?? [])[0];
 
 const sourceOf = (context: Pick<Context, 'config' | 'services'>, name: string): SourceKind =>
-  declaredIn(context, name)?.source ?? context.config.secrets;
+  declaredIn(context, name)?.source ??
+  // Tokens of Consul are computed from random values: no store could make them.
+  (context.services.some((service) => consulTokenName(service) === name)
+    ? 'generated'
+    : context.config.secrets);
 
 /**
  * Variables that mean nothing to the process. Kubernetes starts no container before each is there, and External Secrets writes them
@@ -138,7 +149,9 @@ function entryOf(context: Context, name: string): SecretEntry {
     source,
     given: source !== 'generated' && !(source === 'external' && madeOnAws(context).includes(name)),
     generation: generationOf(context, name),
-    usedBy: context.services.filter((service) => secretsReadBy(service).includes(name)).map(appName),
+    usedBy: context.services
+      .filter((service) => secretsInUseBy(context, service).includes(name))
+      .map(appName),
     sealsData: declaredIn(context, name)?.sealsData ?? false,
   };
 }

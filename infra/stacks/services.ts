@@ -26,8 +26,7 @@ export class ServicesLayer extends Component {
         ...(database ? [database] : []),
         ...(service.cache ? [ground.data.redis] : []),
         ...(usesTopics(service) ? [ground.messaging] : []),
-        // Its token, not Consul: a service serves without it.
-        ...(ground.discovery ? [ground.discovery.tokenOf(service)] : []),
+        ...(ground.discovery ? ground.discovery.neededBy(service) : []),
       ];
       const app = appName(service);
       this.services.set(app, new PlatformService(app, context, service, this.child({ dependsOn })));

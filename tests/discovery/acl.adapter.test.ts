@@ -18,21 +18,25 @@ const secrets = { gossipKey: 'g'.repeat(32), managementToken: tokens.management,
 
 withConsul('access to Consul', () => {
   let consul: TestConsul;
-  const makeRules = () =>
-    spawnSync('sh', [join(__dirname, '../../infra/stacks/consul-acl.sh')], {
+  const run = (script: string, env: Record<string, string>) =>
+    spawnSync('sh', [join(__dirname, '../../infra/stacks', script)], {
       encoding: 'utf8',
       env: {
         PATH: `${dirname(consulProgram() as string)}:${process.env.PATH}`,
         CONSUL_HTTP_ADDR: consul.url,
         CONSUL_HTTP_TOKEN: tokens.management,
-        NAMES: 'consul-agent product-service order-service',
-        consul_agent_RULES: agentRules(),
-        consul_agent_TOKEN: tokens.agent,
-        product_service_RULES: serviceRules('product-service', []),
-        product_service_TOKEN: tokens.product,
-        order_service_RULES: serviceRules('order-service', ['product-service']),
-        order_service_TOKEN: tokens.order,
+        ...env,
       },
+    });
+  const makeRules = (order = tokens.order) =>
+    run('consul-acl.sh', {
+      NAMES: 'consul-agent product-service order-service',
+      consul_agent_RULES: agentRules(),
+      consul_agent_TOKEN: tokens.agent,
+      product_service_RULES: serviceRules('product-service', []),
+      product_service_TOKEN: tokens.product,
+      order_service_RULES: serviceRules('order-service', ['product-service']),
+      order_service_TOKEN: order,
     });
   const call = async (token: string | undefined, method: string, path: string, body?: unknown) =>
     fetch(consul.url + path, {
@@ -80,5 +84,27 @@ withConsul('access to Consul', () => {
     expect((await call(tokens.order, 'PUT', '/v1/kv/x', 'y')).status).toBe(403);
     expect((await call(tokens.order, 'GET', '/v1/acl/tokens')).status).toBe(403);
     expect((await call(tokens.order, 'GET', '/v1/operator/keyring')).status).toBe(403);
+  });
+
+  test('takes another token beside the first, and revokes the first once it is told to', async () => {
+    const next = tokenOf('order, made anew');
+    const withdraw = (order: string) =>
+      run('consul-withdraw.sh', { NAMES: 'order-service', order_service_TOKEN: order });
+    expect([makeRules(next).status, await register(tokens.order, 'order-service')]).toEqual([0, 200]);
+    expect(await register(next, 'order-service')).toBe(200);
+
+    expect(withdraw(next)).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: 'order-service: a former token is revoked\n',
+    });
+    expect(await register(next, 'order-service')).toBe(200);
+    expect(await register(tokens.order, 'order-service')).toBe(403);
+    expect(await register(tokens.product, 'product-service')).toBe(200);
+
+    expect(withdraw(next)).toMatchObject({ status: 0, stdout: '' });
+    // A token that Consul does not know revokes nothing.
+    expect(withdraw(tokenOf('never made')).status).not.toBe(0);
+    expect(await register(next, 'order-service')).toBe(200);
   });
 });

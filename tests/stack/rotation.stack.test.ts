@@ -36,14 +36,33 @@ test('a database’s next password belongs to its other role, and rolls its serv
   const roles = stack.all('Job').flatMap((job) => variable(job, 'SERVICE_ROLE') ?? []);
   expect(roles.sort()).toEqual(['order_b', 'payment_a', 'product_a', 'user_a']);
   expect(stack.all('Job').flatMap((job) => variable(job, 'WITHDRAWN_ROLE') ?? [])).toEqual(['order_a']);
-  expect(generations(stack, 'order-service-blue')).toBe('order-database-secret=2');
-  expect(generations(stack, 'product-service-blue')).toBe('database-secret=1 redis-secret=1');
+  expect(generations(stack, 'order-service-blue')).toBe('order-database-secret=2 order-consul-secret=1');
+  expect(generations(stack, 'product-service-blue')).toBe(
+    'database-secret=1 redis-secret=1 product-consul-secret=1',
+  );
 });
 
 test('Redis admits the next password before the pods that bring it, and withdraws the last after them', async () => {
   const stack = await rotated({ 'redis-secret': 3 });
   expect(jobs(stack).filter((name) => name === 'redis-password')).toHaveLength(2);
-  expect(generations(stack, 'product-service-blue')).toBe('database-secret=1 redis-secret=3');
+  expect(generations(stack, 'product-service-blue')).toContain('database-secret=1 redis-secret=3');
+});
+
+test('Consul knows a service’s next token before its pods bring it, and revokes the last after them', async () => {
+  const stack = await rotated({ 'order-consul-secret': 2 });
+  const scripts = stack
+    .all('Job')
+    .filter(({ metadata }) => metadata.name.startsWith('consul-acl-'))
+    .map((job) => [job.spec.template.spec.containers[0].command.at(-1), variable(job, 'NAMES')]);
+  expect(scripts).toEqual([
+    ['/scripts/consul-acl.sh', 'consul-agent order-service payment-service product-service user-service'],
+    ['/scripts/consul-withdraw.sh', 'order-service'],
+  ]);
+  const at = (name: string) => stack.result.resources.findIndex((one) => one.name === name);
+  expect(at('consul-acl-job')).toBeLessThan(at('order-service-blue-deployment'));
+  expect(at('order-service-blue-deployment')).toBeLessThan(at('consul-acl-withdrawal-job'));
+  expect(generations(stack, 'order-service-blue')).toContain('order-consul-secret=2');
+  expect(generations(stack, 'product-service-blue')).not.toContain('=2');
 });
 
 test('what stands in for Stripe learns new keys together with the service that uses them', async () => {
