@@ -3,8 +3,10 @@ import * as pulumi from '@pulumi/pulumi';
 import { Component } from '../components/component';
 import type { Peer } from '../components/network-policy';
 import { fromSecret, secretFile } from '../components/pod';
+import { postgresSettings, settingArguments } from '../components/postgres-settings';
 import { PlatformSecret } from '../components/secret';
 import { StatefulServer } from '../components/stateful-server';
+import type { PlatformConfig } from '../config';
 import { appName, type Context, secretNames, servers } from './context';
 import { type Database, databaseJobName, databasesOf } from './database';
 import { databaseScripts, postgresUid, scriptsName } from './postgres-job';
@@ -12,6 +14,13 @@ import { PostgresPassword, passwordJobs, RedisPassword, redisUid } from './rotat
 import { secretSource } from './secrets';
 
 const password = { password: {} };
+
+/** What our own server is started with. */
+export const serverArguments = ({
+  maxConnections,
+  sharedBuffers,
+}: Pick<PlatformConfig['postgres'], 'maxConnections' | 'sharedBuffers'>): string[] =>
+  settingArguments({ ...postgresSettings, max_connections: maxConnections, shared_buffers: sharedBuffers });
 
 /** Second layer: PostgreSQL with a database per service, and Redis. */
 export class DataLayer extends Component {
@@ -50,10 +59,7 @@ export class DataLayer extends Component {
       {
         namespace,
         image: image('postgres'),
-        args: [
-          ...['-c', `max_connections=${config.postgres.maxConnections}`],
-          ...['-c', `shared_buffers=${config.postgres.sharedBuffers}`],
-        ],
+        args: serverArguments(config.postgres),
         uid: postgresUid,
         ports: { postgres: port },
         env: [fromSecret('POSTGRES_PASSWORD', secret.secretName, 'password')],

@@ -2,6 +2,7 @@ import * as rds from '@pulumi/aws/rds';
 import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
 import { Component } from '../component';
 import { assertInRange, assertNameFits } from '../names';
+import { countsFromStart, postgresSettings } from '../postgres-settings';
 import { type Account, trustOfService } from './policy';
 import { Role } from './role';
 
@@ -53,30 +54,15 @@ export const databaseParameters = (args: Pick<DatabaseArgs, 'maxConnections'>): 
   now('ssl_min_protocol_version', 'TLSv1.2'),
   now('password_encryption', 'scram-sha-256'),
   now('rds.accepted_password_auth_method', 'scram'),
-  // Query plans: which statements cost most, and how often they ran.
-  atRestart('shared_preload_libraries', 'pg_stat_statements,auto_explain'),
-  now('pg_stat_statements.track', 'all'),
-  atRestart('track_activity_query_size', 4096),
-  now('track_io_timing', 1),
-  now('auto_explain.log_min_duration', 1000),
-  // Who waits for whom, and what is slow. Values of parameters are personal data and stay out.
-  now('log_min_duration_statement', 1000),
-  now('log_parameter_max_length', 0),
-  now('log_parameter_max_length_on_error', 0),
-  now('log_lock_waits', 1),
+  ...Object.entries(postgresSettings).map(([name, value]) =>
+    (countsFromStart.has(name) ? atRestart : now)(name, value),
+  ),
+  // PostgreSQL 16 has learnt to write values of parameters into plans as well: personal data.
+  now('auto_explain.log_parameter_max_length', 0),
   now('log_connections', 1),
   now('log_disconnections', 1),
-  // VACUUM and ANALYZE after a share of a table has changed: 5 and 2 per cent instead of 20 and 10, which a large table takes months to reach.
-  now('autovacuum', 1),
-  now('autovacuum_vacuum_scale_factor', 0.05),
-  now('autovacuum_analyze_scale_factor', 0.02),
-  now('autovacuum_vacuum_insert_scale_factor', 0.1),
-  now('autovacuum_vacuum_cost_limit', 1000),
-  now('autovacuum_naptime', 15),
-  now('log_autovacuum_min_duration', 10_000),
-  // Connections: a service that forgets one does not hold its locks for ever.
+  // Over all services.
   atRestart('max_connections', args.maxConnections),
-  now('idle_in_transaction_session_timeout', 60_000),
 ];
 
 const major = (version: string) => version.split('.')[0];
