@@ -112,6 +112,7 @@ const serverEnvironment = (tools: Record<string, string | undefined>): NodeJS.Pr
   ECP_KAFKA_HOME: tools.kafka,
   ECP_STRIPE_MOCK: tools['stripe-mock'],
   ECP_CONSUL: tools.consul,
+  ECP_ENVOY: tools.envoy,
 });
 
 /** Consul takes longer to build than all its tests are worth waiting for: where it is missing they are skipped, and counted. */

@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
 import type { AwsSettings } from '../aws-settings';
 import { Component } from '../components/component';
+import { kongCompression } from '../components/gateway/compression';
 import { labelsOf } from '../components/names';
 import type { PlatformConfig } from '../config';
 import { frontDoorOf } from './context';
@@ -149,7 +150,7 @@ const frontDoors: Record<Settings['gateway'], (nodePorts: NodePorts) => Chart> =
         gateway: {
           deployment: { serviceAccount: { name: serviceAccount } },
           // TLS 1.3 and nothing older.
-          env: { ssl_cipher_suite: 'modern', ssl_protocols: 'TLSv1.3' },
+          env: { ssl_cipher_suite: 'modern', ssl_protocols: 'TLSv1.3', ...kongCompression },
           // Nobody manages Kong by hand, and the chart would open its pages on every node.
           manager: { enabled: false },
           autoscaling: { enabled: true, minReplicas: pair.min, maxReplicas: 10 },

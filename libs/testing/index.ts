@@ -1,4 +1,5 @@
 export { consulProgram, startConsul, type TestConsul } from './consul';
+export { startEnvoy, type TestEnvoy } from './envoy';
 export { startKafka, type TestKafka } from './kafka';
 export { startPostgres, type TestPostgres } from './postgres';
 export { startRedis, type TestRedis } from './redis';

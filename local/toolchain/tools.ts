@@ -348,7 +348,7 @@ const operatorDefinitions: ToolName[] = [
 /** Needed once the platform is up: nothing a customer does waits for them. */
 const late: ToolName[] = ['metrics-server', ...operatorDefinitions, 'consul'];
 /** The servers that adapter tests start on their own. */
-const servers: ToolName[] = ['postgres', 'redis', 'kafka', 'java', 'stripe-mock', 'setpriv'];
+const servers: ToolName[] = ['postgres', 'redis', 'kafka', 'java', 'stripe-mock', 'envoy', 'setpriv'];
 /** Looks at this repository, not at a cluster. */
 const lint: ToolName[] = ['actionlint'];
 

@@ -126,7 +126,9 @@ const tokensVerified: ResourceRule = {
   },
 };
 
-const defaultFilters = ['envoy.filters.http.local_ratelimit', 'envoy.filters.http.buffer'];
+const defaultFilters = ['local_ratelimit', 'buffer', 'compressor'].map(
+  (name) => `envoy.filters.http.${name}`,
+);
 const places = ['HTTP_FILTER', 'VIRTUAL_HOST', 'HTTP_ROUTE', 'NETWORK_FILTER'];
 /** What of the connection manager may be changed: the form of its own answers. */
 const harmlessSettings = ['@type', 'local_reply_config'];

@@ -198,6 +198,12 @@ export const guardFixtures: Record<string, Fixtures> = {
         },
       }),
       envoyFilter({
+        'spec.configPatches.0.patch.value': {
+          name: 'gzip',
+          typed_config: { '@type': filterType('compressor') },
+        },
+      }),
+      envoyFilter({
         'spec.configPatches.0': connectionManager('MERGE', { local_reply_config: { mappers: [] } }),
       }),
     ],

@@ -49,6 +49,7 @@ export type Aspect =
   | 'authentication'
   | 'authorisation'
   | 'transformation'
+  | 'compression'
   | 'log'
   | 'body limit'
   | 'rate limit'
@@ -206,6 +207,18 @@ export const behaviour: Record<Aspect, Case[]> = {
       title: 'headers of the answer',
       ask: { path: '/v2/things' },
       expect: { status: ok, answered: { 'cache-control': 'no-store', 'x-internal': undefined } },
+    },
+  ],
+  compression: [
+    {
+      title: 'an answer of two kilobytes, for who can read it',
+      ask: { path: '/v1/things', headers: { 'accept-encoding': 'gzip', 'x-echo': 'x'.repeat(2000) } },
+      expect: { status: ok, answered: { 'content-encoding': 'gzip' } },
+    },
+    {
+      title: 'the same for who cannot',
+      ask: { path: '/v1/things', headers: { 'accept-encoding': 'identity', 'x-echo': 'x'.repeat(2000) } },
+      expect: { status: ok, answered: { 'content-encoding': undefined } },
     },
   ],
   log: [

@@ -137,6 +137,13 @@ export class KongReading {
     };
   }
 
+  /** As nginx does with what echo answers: data that repeats the request, of a length it does not say. */
+  private compresses(headers: Record<string, string>): boolean {
+    const { env } = this.stack.all('Release').find(({ name }) => name === 'kong').values.gateway;
+    const asked = headers['accept-encoding'] === 'gzip';
+    return asked && env.nginx_proxy_gzip === 'on' && env.nginx_proxy_gzip_types.includes('application/json');
+  }
+
   verdict(one: Case): Verdict {
     const found = this.find(one.ask);
     return { logged: found && this.plugins(found.route).has('file-log'), ...this.outcome(one, found) };
@@ -184,6 +191,7 @@ export class KongReading {
       answered: Object.fromEntries([
         ...['x-internal'].filter((name) => !answer.remove?.includes(name)).map((name) => [name, 'there']),
         ...(answer.set ?? []).map(({ name, value }: Rendered) => [name, value]),
+        ...(this.compresses(headers) ? [['content-encoding', 'gzip']] : []),
       ]),
     };
   }

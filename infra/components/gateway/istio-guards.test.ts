@@ -121,14 +121,17 @@ describe('a rate limit', () => {
   });
 
   test('is not there for a route without', () => {
-    expect(filters({}).map(({ name }) => name)).toEqual(['envoy.filters.http.buffer']);
+    expect(filters({}).map(({ name }) => name)).toEqual([
+      'envoy.filters.http.buffer',
+      'envoy.filters.http.compressor',
+    ]);
   });
 });
 
 test('bodies are limited everywhere, and further where a route says so', () => {
   const routes = [{ path: '/orders' }, { path: '/pictures', methods: ['POST' as const], bodyLimit: '5Mi' }];
   expect(filters(...routes)[0].typed_config.max_request_bytes).toBe(102_400);
-  expect(patches(...routes).at(-1)).toMatchObject({
+  expect(patches(...routes).find(({ applyTo }) => applyTo === 'HTTP_ROUTE')).toMatchObject({
     applyTo: 'HTTP_ROUTE',
     match: { routeConfiguration: { vhost: { route: { name: 'order-service POST /pictures' } } } },
     patch: {

@@ -3,6 +3,7 @@ import type { IEnvoyFilter } from '@kubernetes-models/istio/networking.istio.io/
 import type { IAuthorizationPolicy } from '@kubernetes-models/istio/security.istio.io/v1beta1';
 import type { ITelemetry } from '@kubernetes-models/istio/telemetry.istio.io/v1alpha1';
 import type { Input } from '@pulumi/pulumi';
+import { envoyCompressor } from './compression';
 import {
   addressesOf,
   bytesOf,
@@ -276,8 +277,13 @@ const ownAnswers = (): Patch => ({
   },
 });
 
-/** What Istio's own resources cannot say: limits, sizes, and the shape of answers. */
+/** What Istio's own resources cannot say: limits, sizes, and the shape and compression of answers. */
 export const limitsSpec = (selector: Selection, services: GatewayService[]): EnvoyFilterSpec => ({
   workloadSelector: { labels: selector.matchLabels },
-  configPatches: [ownAnswers(), ...rateLimitPatches(services), ...bodyLimitPatches(services)],
+  configPatches: [
+    ownAnswers(),
+    ...rateLimitPatches(services),
+    ...bodyLimitPatches(services),
+    insertFilter('envoy.filters.http.compressor', envoyCompressor),
+  ],
 });
