@@ -1,4 +1,9 @@
-export { createPostgresEventStore, eventStoreMigration, redactEvents } from './postgres';
+export {
+  createPostgresEventStore,
+  eventStoreMigration,
+  eventStoreUpkeepMigration,
+  redactEvents,
+} from './postgres';
 export {
   ConcurrencyConflict,
   type EventStore,

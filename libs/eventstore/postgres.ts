@@ -38,6 +38,27 @@ export const eventStoreMigration = {
 };
 
 /**
+ * Events are added and never change: what is new is vacuumed, frozen and counted in small steps. Otherwise the first
+ * vacuum comes after years, over the whole table, because transaction ids run out. To be listed after the one above.
+ */
+export const eventStoreUpkeepMigration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`set local lock_timeout = '5s'`.execute(db);
+    await sql`
+      alter table events set (
+        autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_freeze_min_age = 0,
+        autovacuum_analyze_scale_factor = 0.01
+      )`.execute(db);
+  },
+  async down(db: Kysely<unknown>): Promise<void> {
+    await sql`
+      alter table events reset (
+        autovacuum_vacuum_insert_scale_factor, autovacuum_freeze_min_age, autovacuum_analyze_scale_factor
+      )`.execute(db);
+  },
+};
+
+/**
  * Replaces members of the data of a stream's events, where they have them: the one exception to 'append only', for what
  * the law says must go.
  */

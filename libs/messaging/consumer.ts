@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { isDatabaseUnavailable, type Pool, type PoolClient, withTransaction } from '../postgres';
 import { instruments, type Logger, maskPersonalData } from '../telemetry';
 import { type CloudEvent, PoisonMessage, parseEvent } from './envelope';
+import { keepInbox } from './inbox';
 import type { Delivery, KafkaPort, ReceivedMessage, Subscription } from './kafka-port';
 
 export interface HandlerContext {
@@ -37,7 +38,7 @@ export interface ConsumerOptions {
   logger: Logger;
   /** Tries before a message goes to the dead letters (8) and the first pause in ms (100, doubled up to 5 s). */
   retry?: { attempts?: number; firstDelayMs?: number };
-  /** How long processed ids are remembered; 14 days unless told, more than the topics' retention. */
+  /** How long processed ids are remembered at least; 14 days unless told, more than the topics' retention. */
   inboxDays?: number;
 }
 
@@ -55,36 +56,38 @@ export interface EventConsumer {
  * nobody's fault: it is waited for and counts as no try.
  */
 export function createConsumer(options: ConsumerOptions): EventConsumer {
+  const { kafka, pool, logger, groupId, topics, inboxDays = 14 } = options;
   let subscription: Subscription | undefined;
-  let pruning: NodeJS.Timeout | undefined;
+  let keeping: NodeJS.Timeout | undefined;
+  const keep = async (): Promise<void> => {
+    try {
+      const dropped = await keepInbox(pool, inboxDays);
+      if (dropped.length > 0) logger.info({ dropped }, 'old inbox records were removed');
+    } catch (error) {
+      logger.warn({ err: error }, 'the inbox could not be looked after');
+    }
+  };
   return {
     async start() {
-      subscription = await options.kafka.subscribe({
-        groupId: options.groupId,
-        topics: options.topics,
-        onMessage: (delivery) => process(options, delivery),
+      // There must be a part to write to, also after months of standing still; but the broker is not kept waiting.
+      const kept = keep();
+      subscription = await kafka.subscribe({
+        groupId,
+        topics,
+        onMessage: async (delivery) => {
+          await kept;
+          await process(options, delivery);
+        },
       });
-      pruning = setInterval(() => {
-        pruneInbox(options.pool, options.inboxDays ?? 14).catch((error) =>
-          options.logger.warn({ err: error }, 'old inbox records could not be removed'),
-        );
-      }, 3_600_000);
-      pruning.unref();
+      keeping = setInterval(() => void keep(), 3_600_000);
+      keeping.unref();
     },
     async stop() {
-      clearInterval(pruning);
+      clearInterval(keeping);
       await subscription?.stop();
     },
     joined: () => subscription?.joined() ?? false,
   };
-}
-
-/** Forgets processed ids older than `days`. */
-export async function pruneInbox(pool: Pool, days: number): Promise<number> {
-  const result = await pool.query('delete from inbox where received_at < now() - make_interval(days => $1)', [
-    days,
-  ]);
-  return result.rowCount ?? 0;
 }
 
 type Outcome = 'handled' | 'duplicate' | 'skipped' | 'dead_lettered';

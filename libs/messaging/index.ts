@@ -5,7 +5,6 @@ export {
   type Handler,
   type HandlerContext,
   handler,
-  pruneInbox,
 } from './consumer';
 export { type CloudEvent, createEvent, type NewCloudEvent, PoisonMessage, parseEvent } from './envelope';
 export {
@@ -19,6 +18,6 @@ export {
   type Subscription,
 } from './kafka-port';
 export { createKafka, type KafkaOptions } from './kafkajs';
-export { messagingMigration } from './migration';
+export { messagingMigration, messagingUpkeepMigration } from './migration';
 export { enqueueEvents } from './outbox';
 export { type Relay, type RelayOptions, startRelay } from './relay';

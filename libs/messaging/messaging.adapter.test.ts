@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { createPool, type Pool, runMigrations, withTransaction } from '../postgres';
 import { createLogger } from '../telemetry';
-import { startKafka, startPostgres, type TestKafka, type TestPostgres } from '../testing';
+import { startKafka, startPostgres, type TestKafka, type TestPostgres, wholeTableReads } from '../testing';
 import {
   createConsumer,
   createEvent,
@@ -13,6 +13,7 @@ import {
   handler,
   type KafkaPort,
   messagingMigration,
+  messagingUpkeepMigration,
   type ReceivedMessage,
   type Relay,
   startRelay,
@@ -31,7 +32,8 @@ let running: { stop(): Promise<void> }[] = [];
 beforeAll(async () => {
   [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
   pool = createPool({ url: postgres.url });
-  await runMigrations({ pool, migrations: { '0001-messaging': messagingMigration }, lockId: 1 });
+  const migrations = { '0001-messaging': messagingMigration, '0002-upkeep': messagingUpkeepMigration };
+  await runMigrations({ pool, migrations, lockId: 1 });
   await pool.query('create table effects (id serial, what text not null)');
   kafka = createKafka({ brokers: broker.brokers, clientId: 'test', logger });
 }, 240_000);
@@ -262,6 +264,41 @@ test('relays a burst at a rate far above what a shop needs', async () => {
 
   expect(perSecond).toBeGreaterThan(300);
 });
+
+test('relays and remembers without looking through what waits or what was', async () => {
+  const topic = await newTopic();
+  await pool.query(
+    `insert into outbox (topic, key, event) select $1, 'key-' || n % 50, $2 from generate_series(1, 5000) n`,
+    [topic, event('key', 1)],
+  );
+  for (let batch = 0; batch < 10; batch++) {
+    // Each id is locked until the end of its transaction, so not all in one.
+    await pool.query(
+      `insert into inbox (consumer, event_id) select 'group', $1 || '-' || n from generate_series(1, 1000) n`,
+      [batch],
+    );
+  }
+  const reads = await wholeTableReads(postgres.url, async (watched, round) => {
+    await enqueueAndRecord(watched, topic, round);
+    const started = await startRelay({ pool: watched, kafka, logger, batchSize: 50 });
+    await until(
+      'the outbox is empty',
+      async () => (await pool.query('select from outbox limit 1')).rowCount === 0,
+    );
+    await started.stop();
+  });
+  expect(reads).toEqual([]);
+});
+
+/** What a consumer's transaction does around its own work. */
+const enqueueAndRecord = (on: Pool, topic: string, n: number) =>
+  withTransaction(on, async (client) => {
+    await client.query('insert into inbox (consumer, event_id) values ($1, $2) on conflict do nothing', [
+      'group',
+      `new ${n}`,
+    ]);
+    await enqueueEvents(client, topic, [event('key', n)]);
+  });
 
 // Last, because it takes the broker away from everyone.
 test('keeps events while the broker is away, tells the truth about it, and carries on when it is back', async () => {

@@ -1,5 +1,5 @@
-import { eventStoreMigration } from '@platform/libs/eventstore';
-import { messagingMigration } from '@platform/libs/messaging';
+import { eventStoreMigration, eventStoreUpkeepMigration } from '@platform/libs/eventstore';
+import { messagingMigration, messagingUpkeepMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
 import { erasureMigration } from '@platform/libs/privacy';
 import { type Kysely, sql } from 'kysely';
@@ -39,4 +39,6 @@ export const migrations: Migrations = {
     },
   },
   '0004-erasures': erasureMigration,
+  '0005-event-store-upkeep': eventStoreUpkeepMigration,
+  '0006-messaging-upkeep': messagingUpkeepMigration,
 };

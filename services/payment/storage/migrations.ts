@@ -1,5 +1,5 @@
-import { eventStoreMigration } from '@platform/libs/eventstore';
-import { messagingMigration } from '@platform/libs/messaging';
+import { eventStoreMigration, eventStoreUpkeepMigration } from '@platform/libs/eventstore';
+import { messagingMigration, messagingUpkeepMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
 import { erasureMigration } from '@platform/libs/privacy';
 import { type Kysely, sql } from 'kysely';
@@ -44,4 +44,6 @@ export const migrations: Migrations = {
       await sql`drop index payments_of_customer`.execute(db);
     },
   },
+  '0006-event-store-upkeep': eventStoreUpkeepMigration,
+  '0007-messaging-upkeep': messagingUpkeepMigration,
 };

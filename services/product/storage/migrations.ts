@@ -1,8 +1,10 @@
-import { messagingMigration } from '@platform/libs/messaging';
+import { messagingMigration, messagingUpkeepMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
 import { type Kysely, sql } from 'kysely';
 
 export const MIGRATION_LOCK = 3001;
+
+const SEARCH_INDEXES = ['products_search', 'products_name_trigrams'];
 
 export const migrations: Migrations = {
   '0001-messaging': messagingMigration,
@@ -53,6 +55,22 @@ export const migrations: Migrations = {
     async down(db: Kysely<unknown>) {
       await sql`drop table reservation_lines`.execute(db);
       await sql`drop table reservations`.execute(db);
+    },
+  },
+  '0004-messaging-upkeep': messagingUpkeepMigration,
+  '0005-products-upkeep': {
+    async up(db: Kysely<unknown>) {
+      await sql`set local lock_timeout = '5s'`.execute(db);
+      // Room on every page: a change of stock then stays on it and touches none of the indexes.
+      await sql`alter table products set (fillfactor = 80)`.execute(db);
+      // Every search reads what waits to be indexed, and beyond some of it the planner rather reads the whole table.
+      for (const index of SEARCH_INDEXES)
+        await sql`alter index ${sql.id(index)} set (gin_pending_list_limit = 256)`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`alter table products reset (fillfactor)`.execute(db);
+      for (const index of SEARCH_INDEXES)
+        await sql`alter index ${sql.id(index)} reset (gin_pending_list_limit)`.execute(db);
     },
   },
 };

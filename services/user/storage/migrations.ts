@@ -1,4 +1,4 @@
-import { messagingMigration } from '@platform/libs/messaging';
+import { messagingMigration, messagingUpkeepMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
 import { type Kysely, sql } from 'kysely';
 
@@ -133,6 +133,16 @@ export const migrations: Migrations = {
     async down(db: Kysely<unknown>) {
       await sql`drop table audit`.execute(db);
       await sql`drop function audit_is_final`.execute(db);
+    },
+  },
+  '0007-messaging-upkeep': messagingUpkeepMigration,
+  '0008-admins': {
+    // Asked at every erasure and change of roles: is this the last of them?
+    async up(db: Kysely<unknown>) {
+      await sql`create index users_admins on users (id) where 'admin' = any(roles)`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`drop index users_admins`.execute(db);
     },
   },
 };
