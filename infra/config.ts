@@ -39,8 +39,8 @@ const image = z
 const postgres = z.strictObject({
   /** Size of the volume. Default 100Gi. */
   storage: storageQuantity.default('100Gi'),
-  /** Connections over all services. Default 400. */
-  maxConnections: z.int().min(20).max(5000).default(400),
+  /** Connections over all services, shared out among their pods. Default 1000. */
+  maxConnections: z.int().min(20).max(5000).default(1000),
   /** Share of the memory PostgreSQL caches in, bytes as it writes them. Default 1GB. */
   sharedBuffers: z
     .string()

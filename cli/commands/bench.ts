@@ -11,7 +11,12 @@ export const addBenchCommand = (program: Command) => {
     )
     .option('--profile <name>', 'embedded cluster to measure', 'default')
     .addOption(
-      new Option('--only <which>', 'one group of measurements').choices(['http', 'platform', 'policies']),
+      new Option('--only <which>', 'one group of measurements').choices([
+        'http',
+        'platform',
+        'policies',
+        'pool',
+      ]),
     )
     .option('--json', 'one JSON document on stdout')
     .action(async ({ profile, only, json }: { profile: string; only?: string; json?: boolean }) => {

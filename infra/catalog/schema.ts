@@ -218,7 +218,7 @@ export const serviceSchema = z.strictObject({
       readiness: probe({ path: '/ready', initialDelaySeconds: 5, periodSeconds: 5 }),
     })
     .prefault({}),
-  /** true or an object: own PostgreSQL database and role, DATABASE_URL, and `migrate` before every start. Default false. */
+  /** true or an object: own PostgreSQL database and role, DATABASE_URL, DATABASE_POOL_SIZE, and `migrate` before every start. Default false. */
   database: z.union([z.boolean(), database]).default(false),
   /** Keeps its history as events: EVENT_STORE_URL from `kurrentdb-secret` in a stack that has KurrentDB. Default false. */
   eventStore: z.boolean().default(false),

@@ -2,7 +2,14 @@ import * as pulumi from '@pulumi/pulumi';
 import { awsSettings } from '../aws-settings';
 import { loadCatalogue } from '../catalog/load';
 import type { ServiceEntry } from '../catalog/schema';
-import { administratorEnvironment, cachePeer, databaseKeys, databasePeer, databaseUrls } from './data-access';
+import {
+  administratorEnvironment,
+  cachePeer,
+  databaseKeys,
+  databasePeer,
+  databaseUrls,
+  poolSizeOf,
+} from './data-access';
 import { authorityOf } from './managed-data';
 
 const aws = awsSettings.parse({
@@ -48,6 +55,31 @@ test('who asks for a copy to read from gets its address; where there is none, th
   expect(await known(databaseUrls(undefined, reader, 'order_a', { password: 'PASSWORD' }))).toEqual({
     url: 'postgres://order_a:PASSWORD@postgres:5432/order',
     'replica-url': 'postgres://order_a:PASSWORD@postgres:5432/order',
+  });
+});
+
+describe('the connections of a server', () => {
+  const scaled = (max: number, replicas = 5): ServiceEntry => ({
+    ...order,
+    replicas,
+    scale: { ...order.scale, max },
+  });
+
+  test('are enough for every pod there may be, both colours of a release, and whoever looks after it', () => {
+    const services = [scaled(20), scaled(20), scaled(20), scaled(20)];
+    const size = poolSizeOf(services, 1000);
+    expect(size).toBe(7);
+    expect(services.length * 25 * (size + 2) + 20).toBeLessThanOrEqual(1000);
+  });
+
+  test('are no more than ten a pod, however many there are; a service without a database needs none', () => {
+    expect(poolSizeOf([scaled(20), { ...scaled(1000), database: false }], 5000)).toBe(10);
+  });
+
+  test('that do not suffice are said with what would', () => {
+    expect(() => poolSizeOf([scaled(100)], 400)).toThrow(
+      /postgres\.maxConnections: is 400, but up to 105 pods with a database need 440; raise it/,
+    );
   });
 });
 

@@ -7,6 +7,8 @@ import { tiersOf } from '../components/aws/cidr';
 import type { Peer } from '../components/network-policy';
 import { configFiles, type EnvVar, fromSecret, type Mount } from '../components/pod';
 import type { Keys } from '../components/secret';
+import { project } from '../config';
+import { InputError } from '../input-error';
 import { servers } from './context';
 
 /** Set where the servers are AWS's. */
@@ -34,6 +36,27 @@ export const cachePeer = (aws: Aws): Peer => peer(aws, servers.redis);
 /** Whether a service asked for the copy that may be a moment old. */
 export const readsReplica = ({ database }: Pick<ServiceEntry, 'database'>): boolean =>
   typeof database === 'object' && database.replica;
+
+/** Of every server: for Jobs, people, backups, and what PostgreSQL keeps for its superuser. */
+const reservedConnections = 20;
+/** Of every pod, outside its pool: what it hears notifications by. */
+const listeners = 2;
+
+/**
+ * Connections that the pool of each pod may hold, so that the server never runs out of them: not when every service is scaled to its
+ * limit, with the other colour beside it as it is during a release. More than ten bring nothing (`npm run bench -- --only pool`).
+ * @throws InputError when there are not two for each
+ */
+export function poolSizeOf(services: ServiceEntry[], maxConnections: number): number {
+  const pods = services
+    .filter(({ database }) => database)
+    .reduce((sum, { scale, replicas }) => sum + scale.max + replicas, 0);
+  const size = Math.floor((maxConnections - reservedConnections) / Math.max(pods, 1)) - listeners;
+  if (size >= 2) return Math.min(size, 10);
+  throw new InputError(
+    `${project}:postgres.maxConnections: is ${maxConnections}, but up to ${pods} pods with a database need ${pods * (2 + listeners) + reservedConnections}; raise it, or lower scale.max in the catalogue`,
+  );
+}
 
 /** What a service's Secret is made of. AWS's hosts are only known when the servers exist, so they come the same way as passwords. */
 export const databaseKeys = (aws: Aws, service: ServiceEntry): Keys => ({

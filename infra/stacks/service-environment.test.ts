@@ -26,6 +26,7 @@ test('product reads database and cache by the reference names', () => {
     PORT: '3001',
     ENVIRONMENT: 'local',
     DATABASE_URL: { name: 'database-secret', key: 'url' },
+    DATABASE_POOL_SIZE: '10',
     REDIS_URL: { name: 'redis-secret', key: 'url' },
     KAFKA_BROKERS: 'kafka:9092',
     SEED_PRODUCTS: '10000',

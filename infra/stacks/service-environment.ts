@@ -4,7 +4,7 @@ import { type EnvVar, fromSecret, type Mount, secretFile } from '../components/p
 import { SigningKeys } from '../components/signing-keys';
 import { InputError } from '../input-error';
 import { appName, type Context, publicUrl, secretNames } from './context';
-import { databaseMounts, dataEnvironment, readsReplica } from './data-access';
+import { databaseMounts, dataEnvironment, poolSizeOf, readsReplica } from './data-access';
 import { certificateSecret } from './event-store';
 import { kafkaEnvironment, kafkaMounts } from './kafka-access';
 import { fetchedFirst, secretsReadBy } from './secrets';
@@ -31,6 +31,9 @@ export function serviceEnvironment(
     plain('PORT', String(service.port)),
     ...when(!Object.hasOwn(service.env, 'LOG_LEVEL'), plain('LOG_LEVEL', 'info')),
     ...when(Boolean(service.database), fromSecret('DATABASE_URL', databaseSecretName(service), 'url')),
+    ...(service.database
+      ? [plain('DATABASE_POOL_SIZE', String(poolSizeOf(services, config.postgres.maxConnections)))]
+      : []),
     ...when(
       readsReplica(service),
       fromSecret('DATABASE_REPLICA_URL', databaseSecretName(service), 'replica-url'),

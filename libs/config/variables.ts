@@ -6,6 +6,11 @@ const list = (pattern: RegExp, error: string) =>
     .regex(pattern, error)
     .transform((text) => text.split(','));
 
+const databaseUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'must be a URL like postgres://user:password@host:5432/database',
+});
+
 /** What every service reads. `port`: where it listens when nothing else is said. */
 export const serviceVariables = (name: string, port: number) => ({
   SERVICE_NAME: z.string().default(name),
@@ -13,10 +18,11 @@ export const serviceVariables = (name: string, port: number) => ({
   ENVIRONMENT: z.string().default('local'),
   PORT: z.coerce.number().int().min(1).max(65_535).default(port),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  DATABASE_URL: z.url({
-    protocol: /^postgres(ql)?$/,
-    error: 'must be a URL like postgres://user:password@host:5432/database',
-  }),
+  DATABASE_URL: databaseUrl,
+  /** Connections this process may keep open to it, and to the copy. A migration needs two. */
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(10),
+  /** A copy for reads that may be a moment old. Unset: they are asked of the database itself. */
+  DATABASE_REPLICA_URL: databaseUrl.optional(),
   /** Consul agents, each `http://host:port`. Unset: not registered, and others are called at their Service address. */
   CONSUL_URLS: list(
     /^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/,

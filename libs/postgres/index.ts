@@ -1,3 +1,4 @@
+export { readsFrom } from './copy';
 export { type Listener, listen } from './listen';
 export {
   MigrationFailed,

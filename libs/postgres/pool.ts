@@ -28,6 +28,8 @@ export interface PoolOptions {
   /** A statement that takes longer is cancelled; 10 s unless told. */
   statementTimeoutMs?: number;
   logger?: Logger;
+  /** Label `pool` of db_connections_active, where a process has more than one; 'database' unless told. */
+  name?: string;
 }
 
 /** A pool whose statements are timed. Opens nothing until it is used; `await pool.end()` closes it. */
@@ -47,8 +49,9 @@ export function createPool(options: PoolOptions): Pool {
   // Without a listener an idle connection that breaks (server restart) would end the process.
   pool.on('error', (error) => options.logger?.warn({ err: error }, 'an idle database connection broke'));
   const gauge = instruments().dbConnectionsActive;
-  const observe = (result: { observe: (value: number) => void }) =>
-    result.observe(pool.totalCount - pool.idleCount);
+  const labels = { pool: options.name ?? 'database' };
+  const observe = (result: { observe: (value: number, labels: Record<string, string>) => void }) =>
+    result.observe(pool.totalCount - pool.idleCount, labels);
   gauge.addCallback(observe);
   const end = pool.end.bind(pool) as () => Promise<void>;
   pool.end = (async () => {

@@ -2,7 +2,14 @@ import type { Express } from 'express';
 import { createDiscovery, type DiscoveryConfig } from '../discovery';
 import { serve } from '../http';
 import { createKafka, type KafkaPort } from '../messaging';
-import { createPool, type Migrations, type Pool, runMigrations } from '../postgres';
+import {
+  createPool,
+  type Migrations,
+  type Pool,
+  type Queryable,
+  readsFrom,
+  runMigrations,
+} from '../postgres';
 import { createHttpClient, type HttpClient } from '../resilience';
 import { configureTelemetry, createLogger, type Logger } from '../telemetry';
 import { isKafkaConfig, type KafkaConfig, kafkaConnection } from './kafka';
@@ -13,6 +20,8 @@ interface ServiceConfig extends DiscoveryConfig, Partial<KafkaConfig> {
   ENVIRONMENT: string;
   LOG_LEVEL: string;
   DATABASE_URL: string;
+  DATABASE_REPLICA_URL?: string;
+  DATABASE_POOL_SIZE: number;
 }
 
 export interface ServiceParts<C> {
@@ -20,6 +29,8 @@ export interface ServiceParts<C> {
   version: string;
   logger: Logger;
   pool: Pool;
+  /** For reads that may be a moment old: a copy of the database, or itself where there is none. */
+  reads: Queryable;
   kafka: C extends { KAFKA_BROKERS: string[] } ? KafkaPort : undefined;
   /** Calls another service: its healthy instances where there is discovery, else its Service address. */
   upstream: (name: string, baseUrl: string) => HttpClient;
@@ -46,10 +57,12 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
     const { SERVICE_NAME: service, SERVICE_VERSION: version, ENVIRONMENT: environment } = config;
     configureTelemetry({ service, version, environment });
     const logger = createLogger(service, { level: config.LOG_LEVEL, version, environment });
-    const pool = createPool({
-      ...{ url: config.DATABASE_URL, applicationName: service, statementTimeoutMs, logger },
-    });
-    return { service, version, logger, pool };
+    const poolOf = (url: string, name?: string) =>
+      createPool({
+        ...{ url, name, max: config.DATABASE_POOL_SIZE, applicationName: service },
+        ...{ statementTimeoutMs, logger },
+      });
+    return { service, version, logger, pool: poolOf(config.DATABASE_URL), poolOf };
   };
   return runProgram<C>({
     config: program.config,
@@ -73,14 +86,16 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
       ]),
     ),
     async serve(config) {
-      const { service, version, logger, pool } = open(config);
+      const { service, version, logger, pool, poolOf } = open(config);
+      const copy = config.DATABASE_REPLICA_URL ? poolOf(config.DATABASE_REPLICA_URL, 'copy') : undefined;
+      const reads = readsFrom(copy, pool);
       const kafka = isKafkaConfig(config)
         ? createKafka({ ...kafkaConnection(config), clientId: service, logger })
         : undefined;
       const discovery = createDiscovery(config, logger);
       const upstream = (name: string, baseUrl: string) =>
         createHttpClient({ name, baseUrl, endpoints: discovery?.endpoints(baseUrl) });
-      const parts = { config, version, logger, pool, kafka, upstream } as ServiceParts<C>;
+      const parts = { config, version, logger, pool, reads, kafka, upstream } as ServiceParts<C>;
       const { app, stop } = await program.start(parts);
       await serve(app, {
         port: config.PORT,
@@ -90,7 +105,7 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
           await stop();
           discovery?.stop();
           await kafka?.close();
-          await pool.end();
+          await Promise.all([pool.end(), copy?.end()]);
         },
       });
       await discovery?.register();

@@ -1,25 +1,32 @@
 import { startRelay } from '@platform/libs/messaging';
 import { runService } from '@platform/libs/service';
-import { createApp } from './app';
+import { createApp, createCachedCatalogue, TTL_MS } from './app';
+import { keepWarm } from './application/warm';
 import { type Config, readConfig } from './config';
 import { createStockConsumer } from './messaging/stock-consumer';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 import { createRedisCache } from './storage/redis-cache';
 import { seedProducts } from './storage/seed';
 
+/** A new instance is ready, and known to be, in less. */
+const WARM_MS = 30_000;
+
 void runService<Config>({
   config: readConfig,
   migrations,
   lockId: MIGRATION_LOCK,
   seed: (pool, config) => seedProducts(pool, config.SEED_PRODUCTS),
-  async start({ config, version, logger, pool, kafka }) {
+  async start({ config, version, logger, pool, reads, kafka }) {
     const sharedCache = config.REDIS_URL ? createRedisCache(config.REDIS_URL, 'product:', logger) : undefined;
+    const catalogue = createCachedCatalogue({ reads, sharedCache });
+    const stopWarming = keepWarm({ catalogue, logger, everyMs: TTL_MS * 0.8, forMs: WARM_MS });
     const relay = await startRelay({ pool, kafka, logger });
     const consumer = createStockConsumer({ kafka, pool, logger, groupId: config.SERVICE_NAME });
     await consumer.start();
     return {
-      app: createApp({ pool, checkBroker: () => kafka.check(), sharedCache, logger, version }),
+      app: createApp({ pool, checkBroker: () => kafka.check(), catalogue, logger, version }),
       async stop() {
+        stopWarming();
         await consumer.stop();
         await relay.stop();
         sharedCache?.close();

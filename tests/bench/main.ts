@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { httpRows } from './http';
 import { platformRows } from './platform';
 import { policyRows } from './policies';
+import { poolRows } from './pool';
 import { type Row, render } from './row';
 
 const { BENCH_PROFILE = 'default', BENCH_ONLY = '', BENCH_JSON = '' } = process.env;
@@ -16,14 +17,16 @@ const frontDoorOf = (profile: string): string => {
   }
 };
 
+const withoutCluster = ['policies', 'pool'];
+
 const main = async () => {
   const wanted = (group: string) => BENCH_ONLY === '' || BENCH_ONLY === group;
-  // Policies need no cluster.
-  const frontDoor = BENCH_ONLY === 'policies' ? '' : frontDoorOf(BENCH_PROFILE);
+  const frontDoor = withoutCluster.includes(BENCH_ONLY) ? '' : frontDoorOf(BENCH_PROFILE);
   const rows: Row[] = [
     ...(wanted('http') ? await httpRows(BENCH_PROFILE, frontDoor) : []),
     ...(wanted('platform') ? platformRows(BENCH_PROFILE, frontDoor) : []),
     ...(wanted('policies') ? await policyRows() : []),
+    ...(wanted('pool') ? await poolRows() : []),
   ];
   process.stdout.write(BENCH_JSON ? `${JSON.stringify(rows, null, 2)}\n` : `${render(rows)}\n`);
 };

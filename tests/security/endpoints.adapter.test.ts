@@ -18,7 +18,7 @@ import {
 } from '../../services/payment/gateways/stripe';
 import { createService as createPayment } from '../../services/payment/service';
 import { migrations as paymentMigrations } from '../../services/payment/storage/migrations';
-import { createApp as createProduct } from '../../services/product/app';
+import { createCachedCatalogue, createApp as createProduct } from '../../services/product/app';
 import { migrations as productMigrations } from '../../services/product/storage/migrations';
 import { createApp as createUser } from '../../services/user/app';
 import { ALL_SCOPES } from '../../services/user/domain/permissions';
@@ -82,9 +82,10 @@ beforeAll(async () => {
   const kafka = createKafka({ brokers: ['127.0.0.1:9'], clientId: 'endpoints', logger });
   const common = { logger, version: 'v1', authenticator, kafka };
   const stripe = createStripe({ apiKey: 'sk_test_x', apiUrl: nowhere });
+  const products = await database(productMigrations);
   apps.product = createProduct({
-    ...{ pool: await database(productMigrations), checkBroker: () => kafka.check() },
-    ...{ logger, version: 'v1' },
+    ...{ pool: products, checkBroker: () => kafka.check() },
+    ...{ logger, version: 'v1', catalogue: createCachedCatalogue({ reads: products }) },
   });
   apps.order = createOrder({
     ...{ ...common, pool: await database(orderMigrations) },

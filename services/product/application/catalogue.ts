@@ -16,10 +16,15 @@ export interface RankedProduct {
   rank?: string;
 }
 
+/** Products on a page of which the length is not said. */
+export const PAGE_LENGTH = 20;
+
 export interface ProductReader {
   byId(id: string): Promise<Product | undefined>;
   /** Ordered by id, or by relevance and id when searched. */
   list(query: ProductQuery): Promise<RankedProduct[]>;
+  /** Categories that have products, by name. */
+  categories(limit: number): Promise<string[]>;
 }
 
 export interface Catalogue {
@@ -27,6 +32,8 @@ export interface Catalogue {
   productJson(id: string): Promise<string | undefined>;
   /** One page as JSON text: {items, nextCursor}. */
   pageJson(query: ProductQuery): Promise<string>;
+  /** Reads what customers ask for first, so that it is in the caches: the first pages, and the products on them. */
+  warm(): Promise<void>;
 }
 
 export interface CatalogueCaches {
@@ -34,12 +41,15 @@ export interface CatalogueCaches {
   pages: ReadCache;
 }
 
+/** A shop has few; whoever has more finds the others cold. */
+const WARMED_CATEGORIES = 50;
+
 /**
  * Answers are JSON text, because that is what is cached and sent. They may be as old as the caches let them be (see
  * app.ts); whoever needs certainty reserves.
  */
 export function createCatalogue(reader: ProductReader, caches: CatalogueCaches): Catalogue {
-  return {
+  const catalogue: Catalogue = {
     productJson: (id) =>
       caches.products.get(id, async () => {
         const product = await reader.byId(id);
@@ -55,7 +65,18 @@ export function createCatalogue(reader: ProductReader, caches: CatalogueCaches):
       ]);
       return (await caches.pages.get(key, () => readPage(reader, query))) as string;
     },
+    async warm() {
+      const categories = await reader.categories(WARMED_CATEGORIES);
+      const pages = await Promise.all(
+        [undefined, ...categories].map((category) => catalogue.pageJson({ limit: PAGE_LENGTH, category })),
+      );
+      const ids = pages.flatMap((page) =>
+        (JSON.parse(page) as { items: Product[] }).items.map(({ id }) => id),
+      );
+      await Promise.all([...new Set(ids)].map((id) => catalogue.productJson(id)));
+    },
   };
+  return catalogue;
 }
 
 async function readPage(reader: ProductReader, query: ProductQuery): Promise<string> {

@@ -36,6 +36,16 @@ test('asks the shared cache first, and does without it when it fails', async () 
   expect(await broken.get('k', async () => 'loaded')).toBe('loaded');
 });
 
+test('holds no more than it may, and forgets what was not asked for longest', async () => {
+  const { get } = cache({ ttlMs: 60_000, maxCharacters: 1000 });
+  for (let n = 0; n < 20; n++) await get(`k${n}`, async () => 'x'.repeat(100));
+  const load = jest.fn(async () => 'again');
+  await get('k19', load);
+  expect(load).not.toHaveBeenCalled();
+  await get('k0', load);
+  expect(load).toHaveBeenCalledTimes(1);
+});
+
 test('counts hits and misses', async () => {
   const [onHit, onMiss] = [jest.fn(), jest.fn()];
   const { get } = cache({ onHit, onMiss });

@@ -1,6 +1,6 @@
 import { invalidRequest, notFound, type Route, route } from '@platform/libs/http';
 import { z } from 'zod';
-import type { Catalogue } from '../application/catalogue';
+import { type Catalogue, PAGE_LENGTH } from '../application/catalogue';
 import { decodeCursor } from '../domain/cursor';
 
 const product = z
@@ -14,7 +14,7 @@ const product = z
       amount: z.int().meta({ description: 'Minor units (cents)' }),
       currency: z.string().meta({ example: 'EUR' }),
     }),
-    available: z.int().meta({ description: 'Units that can be ordered; up to 2 s old' }),
+    available: z.int().meta({ description: 'Units that can be ordered; usually up to 2 s old' }),
   })
   .meta({ id: 'Product' });
 const page = z
@@ -31,7 +31,7 @@ const text = (max: number) =>
     .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
 const FRESHNESS =
-  'Availability is up to 2 s old; only a reservation, made when an order is placed, is certain.';
+  'Availability is usually up to 2 s old; only a reservation, made when an order is placed, is certain.';
 
 export function productRoutes(catalogue: Catalogue): Route[] {
   return [
@@ -42,7 +42,7 @@ export function productRoutes(catalogue: Catalogue): Route[] {
       description: `Pages by cursor, ordered by id, or by relevance when q is given. ${FRESHNESS}`,
       quiet: true,
       query: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(100).default(20),
+        limit: z.coerce.number().int().min(1).max(100).default(PAGE_LENGTH),
         cursor: z.string().max(300).optional().meta({ description: 'nextCursor of the page before' }),
         category: text(50).optional(),
         q: text(100).optional().meta({ description: 'Words; small misspellings are forgiven' }),

@@ -1,4 +1,4 @@
-import type { Pool } from '@platform/libs/postgres';
+import type { Queryable } from '@platform/libs/postgres';
 import type { ProductQuery, ProductReader, RankedProduct } from '../application/catalogue';
 import type { Product } from '../domain/product';
 import { createBatcher } from './batcher';
@@ -17,9 +17,9 @@ interface Row {
 
 const COLUMNS = 'id, sku, name, description, category, price_amount, price_currency, available';
 
-export function createProductReader(pool: Pool): ProductReader {
+export function createProductReader(reads: Queryable): ProductReader {
   const byIds = createBatcher<Product>(async (ids) => {
-    const { rows } = await pool.query<Row>({
+    const { rows } = await reads.query<Row>({
       name: 'products-by-ids',
       text: `select ${COLUMNS} from products where id = any($1::text[])`,
       values: [ids],
@@ -29,10 +29,24 @@ export function createProductReader(pool: Pool): ProductReader {
   return {
     byId: (id) => byIds(id),
     async list(query) {
-      const { rows } = await pool.query<Row>(
+      const { rows } = await reads.query<Row>(
         query.search === undefined ? plainList(query) : searchList(query),
       );
       return rows.map((row): RankedProduct => ({ product: toProduct(row), rank: row.rank }));
+    },
+    async categories(limit) {
+      // From one to the next through the index, instead of past every product.
+      const { rows } = await reads.query<{ category: string }>({
+        name: 'product-categories',
+        text: `with recursive found as (
+                 (select category from products order by category limit 1)
+                 union all
+                 select (select category from products where category > found.category order by category limit 1)
+                 from found where found.category is not null)
+               select category from found where category is not null limit $1`,
+        values: [limit],
+      });
+      return rows.map(({ category }) => category);
     },
   };
 }
