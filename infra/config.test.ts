@@ -115,6 +115,11 @@ test.each([
     { environment: 'local', tracingCollector: 'otel-collector:4317' },
     /tracingCollector: is where tracingProvider would send/,
   ],
+  [
+    'AWS’s broker without AWS',
+    { environment: 'local', messaging: 'msk' },
+    /messaging: msk is the broker of the aws layer, which needs data: aws/,
+  ],
   ['AWS without an account', { environment: 'local', data: 'aws' }, /aws: is missing; data is aws/],
   [
     'an account for nothing',

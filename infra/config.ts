@@ -229,6 +229,10 @@ function problemsBetween(config: PlatformConfig): string[] {
       'tracingCollector: is where tracingProvider would send; set that too, or remove it',
     ),
     ...when(
+      config.messaging === 'msk' && !managed,
+      'messaging: msk is the broker of the aws layer, which needs data: aws; without, choose strimzi or kafka',
+    ),
+    ...when(
       managed && config.gatewayHosts.includes('*'),
       'gatewayHosts: are all names; a certificate needs to know them',
     ),

@@ -12,7 +12,7 @@ import { ManagedSecret } from '../components/aws/secret';
 import { Component } from '../components/component';
 import { generationsInUse, keyFile, SigningKeys } from '../components/signing-keys';
 import { appName, type Context, secretNames, usesTopics } from './context';
-import { kafkaSecretName } from './kafka-access';
+import { kafkaAdmin, kafkaSecretName } from './kafka-access';
 import { generationOf, remoteKeyOf, secretEntries, storeServiceAccount } from './secrets';
 
 /** Random letters and digits: the value stands in URLs. The first generation's resources carry no number. */
@@ -46,7 +46,7 @@ export interface AwsSecretsArgs {
   cache: ManagedCache;
   cachePasswords: Output<string>[];
   /** Users of the broker, where it is AWS's too. */
-  broker?: { addresses: Output<string>; users: BrokerUsers };
+  broker?: { addresses: Output<string>; administrationAddresses: Output<string>; users: BrokerUsers };
   identity: Cluster['identity'];
 }
 
@@ -115,7 +115,12 @@ export class AwsSecrets extends Component {
     return Object.fromEntries([
       ...databases,
       [secretNames.signingKeys, { [SigningKeys.fileName]: this.signingKeys(context) }],
-      ...(broker ? broker.users.entries(broker.addresses) : []),
+      ...(broker
+        ? [
+            ...broker.users.entries(broker.addresses),
+            [kafkaAdmin.secretName, { brokers: broker.administrationAddresses }],
+          ]
+        : []),
       [secretNames.redis, { password: cachePasswords[0] ?? '', host: cache.host }],
     ]) as Record<string, Record<string, pulumi.Input<string>> | undefined>;
   }

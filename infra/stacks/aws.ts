@@ -12,26 +12,19 @@ import { ManagedDatabase } from '../components/aws/database';
 import { Endpoints, S3Endpoint } from '../components/aws/endpoints';
 import { Network } from '../components/aws/network';
 import type { Account } from '../components/aws/policy';
+import { Role, trustOfServiceAccount } from '../components/aws/role';
 import { SecurityGroups } from '../components/aws/security-groups';
 import { Watch } from '../components/aws/watch';
 import { Component } from '../components/component';
 import { project } from '../config';
+import { accountOf, awsOf } from './account';
 import { AwsEdge } from './aws-edge';
 import { awsKeys, type Keys } from './aws-keys';
 import { AwsSecrets, BrokerUsers, CachePasswords } from './aws-secrets';
 import { type Context, frontDoorOf } from './context';
 import { cacheUser, databaseAdministrator } from './data-access';
-
-/** The settings of a context whose data is on AWS; `parseConfig` has seen to it that they are there. */
-export const awsOf = ({ config }: Pick<Context, 'config'>): AwsSettings => {
-  if (!config.aws) throw new Error('the aws layer needs the setting aws');
-  return config.aws;
-};
-
-export const accountOf = (context: Pick<Context, 'config'>): Account => {
-  const { accountId, region } = awsOf(context);
-  return { accountId, region, prefix: `${project}-${context.config.environment}` };
-};
+import { brokerPorts, kafkaAdmin, kafkaAdminRole } from './kafka-access';
+import { topicLines } from './topics';
 
 /** On every resource, by the provider itself, so that none can be forgotten. */
 export const tagsOf = (context: Pick<Context, 'config'>): Record<string, string> => {
@@ -89,9 +82,23 @@ export const openings = ({ nodePort, healthNodePort }: AwsSettings['edge']) =>
     { from: 'nodes', to: 'internet', port: 443, because: 'payment gateways and images' },
     { from: 'nodes', to: 'database', port: 5432, because: 'services and their migrations' },
     { from: 'nodes', to: 'cache', port: 6379, because: 'services with a cache' },
-    { from: 'nodes', to: 'broker', port: 9096, because: 'services with topics (SCRAM over TLS)' },
-    { from: 'nodes', to: 'broker', port: 9098, because: 'administration of topics (IAM over TLS)' },
+    {
+      from: 'nodes',
+      to: 'broker',
+      port: brokerPorts.services,
+      because: 'services with topics (SCRAM over TLS)',
+    },
+    {
+      from: 'nodes',
+      to: 'broker',
+      port: brokerPorts.administration,
+      because: 'administration of topics (IAM over TLS)',
+    },
   ] as const;
+
+/** A topic is named below its cluster. */
+const topicArn = (clusterArn: string, topic: string) =>
+  `${clusterArn.replace(':cluster/', ':topic/')}/${topic}`;
 
 type Group = keyof typeof groups;
 
@@ -147,7 +154,10 @@ export class AwsLayer extends Component {
         ...{ context, account, database, cache, cachePasswords },
         key: keys.secrets,
         dataKey: keys.data,
-        broker: context.config.messaging === 'msk' ? this.broker(context, ground, keys) : undefined,
+        broker:
+          context.config.messaging === 'msk'
+            ? this.broker(context, ground, keys, cluster.identity)
+            : undefined,
         identity: cluster.identity,
       },
       this.child(),
@@ -268,7 +278,7 @@ export class AwsLayer extends Component {
     );
   }
 
-  private broker(context: Context, ground: Ground, keys: Keys) {
+  private broker(context: Context, ground: Ground, keys: Keys, identity: Cluster['identity']) {
     const settings = awsOf(context);
     const account = accountOf(context);
     const users = new BrokerUsers('broker-user', { context, account, key: keys.secrets }, this.child());
@@ -285,7 +295,45 @@ export class AwsLayer extends Component {
       },
       this.child(),
     );
-    return { addresses: broker.bootstrapBrokers, users };
+    this.brokerAdministrator(context, broker, identity);
+    return {
+      addresses: broker.bootstrapBrokers,
+      administrationAddresses: broker.administrationBrokers,
+      users,
+    };
+  }
+
+  /** Makes the topics of the catalogue and says who may do what with them; neither reads nor writes a message. */
+  private brokerAdministrator(context: Context, broker: ManagedBroker, identity: Cluster['identity']) {
+    const { namespace, services } = context;
+    const topics = topicLines(services, 1).map((line) => line.split(':')[0] ?? '');
+    new Role(
+      'broker-administrator',
+      {
+        roleName: kafkaAdminRole(accountOf(context)),
+        description: 'Makes topics and grants on the broker',
+        trust: trustOfServiceAccount({ ...identity, namespace, serviceAccount: kafkaAdmin.app }),
+        statements: [
+          {
+            sid: 'Grants',
+            actions: ['kafka-cluster:Connect', 'kafka-cluster:DescribeCluster', 'kafka-cluster:AlterCluster'],
+            resources: [broker.arn],
+          },
+          {
+            sid: 'Topics',
+            actions: [
+              'kafka-cluster:CreateTopic',
+              'kafka-cluster:DescribeTopic',
+              'kafka-cluster:AlterTopic',
+              'kafka-cluster:DescribeTopicDynamicConfiguration',
+              'kafka-cluster:AlterTopicDynamicConfiguration',
+            ],
+            resources: topics.map((topic) => broker.arn.apply((arn) => topicArn(arn, topic))),
+          },
+        ],
+      },
+      this.child(),
+    );
   }
 
   private backups(account: Account, settings: AwsSettings, database: ManagedDatabase, keys: Keys): void {

@@ -4,6 +4,7 @@ import type { Peer } from '../components/network-policy';
 import type { PlatformConfig } from '../config';
 import { appName, checkPort, frontDoorOf, instancesName, servers, usesTopics } from './context';
 import { cachePeer, databasePeer } from './data-access';
+import { kafkaPeer } from './kafka-access';
 
 export interface Connections {
   ingress: Peer[];
@@ -41,7 +42,10 @@ export function connectionsOf(
   {
     discovery = false,
     config,
-  }: { discovery?: boolean; config?: Pick<PlatformConfig, 'aws' | 'eventStore' | 'gateway'> } = {},
+  }: {
+    discovery?: boolean;
+    config?: Pick<PlatformConfig, 'aws' | 'eventStore' | 'gateway' | 'messaging'>;
+  } = {},
 ): Connections {
   const { consul } = servers;
   const door = frontDoorOf(config);
@@ -66,7 +70,7 @@ export function connectionsOf(
       ...itself,
       ...(service.database ? [databasePeer(config?.aws)] : []),
       ...(service.cache ? [cachePeer(config?.aws)] : []),
-      ...(usesTopics(service) ? [toServer(servers.kafka)] : []),
+      ...(usesTopics(service) ? [config ? kafkaPeer(config) : toServer(servers.kafka)] : []),
       ...(service.eventStore && config?.eventStore === 'kurrentdb' ? [toServer(servers.eventStore)] : []),
       ...calledBy(service, services).map((other) =>
         toServer({

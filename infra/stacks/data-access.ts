@@ -26,9 +26,11 @@ export const databaseAdministrator = 'platform';
 const authorityFolder = '/var/run/secrets/database-ca';
 const authorityFile = `${authorityFolder}/${databaseAuthority.file}`;
 
-const isolated = (aws: AwsSettings) => tiersOf(aws.network.cidr, zonesOf(aws).length).isolated;
+/** Addresses of the networks: managed servers are in the isolated one, the private ends of AWS's services in the private one. */
+export const networkTiers = (aws: AwsSettings) => tiersOf(aws.network.cidr, zonesOf(aws).length);
+
 const peer = (aws: Aws, server: { app: string; port: number }): Peer =>
-  aws ? { to: 'network', cidrs: isolated(aws), port: server.port } : { to: 'app', ...server };
+  aws ? { to: 'network', cidrs: networkTiers(aws).isolated, port: server.port } : { to: 'app', ...server };
 
 export const databasePeer = (aws: Aws): Peer => peer(aws, servers.postgres);
 export const cachePeer = (aws: Aws): Peer => peer(aws, servers.redis);

@@ -1,7 +1,11 @@
 // How a service reaches Kafka: the same in its environment, its network policy and the mesh, whoever runs the brokers.
 import type { ServiceEntry } from '../catalog/schema';
+import type { Account } from '../components/aws/policy';
+import type { Peer } from '../components/network-policy';
 import { type EnvVar, fromSecret, type Mount, secretFile } from '../components/pod';
+import type { PlatformConfig } from '../config';
 import { appName, type Context, servers, usesTopics } from './context';
+import { networkTiers } from './data-access';
 
 /** Names that Strimzi gives, for a cluster of ours. */
 export const strimzi = {
@@ -12,6 +16,23 @@ export const strimzi = {
   userSecretPrefix: 'kafka-user-',
   caSecret: 'kafka-cluster-ca-cert',
 } as const;
+
+/** Of AWS's brokers: where services come in with their passwords, and who makes topics and grants with its role. */
+export const brokerPorts = { services: 9096, administration: 9098 } as const;
+
+/** The Job that does with AWS's brokers what Strimzi's operators do with their own. Its Secret holds the brokers' addresses. */
+export const kafkaAdmin = { app: 'kafka-admin', secretName: 'kafka-admin-secret' } as const;
+
+export const kafkaAdminRole = ({ prefix }: Pick<Account, 'prefix'>) => `${prefix}-${kafkaAdmin.app}`;
+
+/** Where the brokers are, for the network. */
+export const kafkaPeer = (
+  { messaging, aws }: Pick<PlatformConfig, 'messaging' | 'aws'>,
+  port: number = brokerPorts.services,
+): Peer =>
+  messaging === 'msk' && aws
+    ? { to: 'network', cidrs: networkTiers(aws).isolated, port }
+    : { to: 'app', ...servers.kafka };
 
 const caFolder = '/var/run/secrets/kafka-ca';
 const caKey = 'ca.crt';

@@ -3,17 +3,19 @@ import { Access } from '../components/access';
 import { Component } from '../components/component';
 import type { Peer } from '../components/network-policy';
 import { OneShotJob } from '../components/one-shot-job';
-import type { EnvVar } from '../components/pod';
+import { type EnvVar, fromSecret } from '../components/pod';
 import { PlatformSecret } from '../components/secret';
 import { ServiceAccount } from '../components/service-account';
 import { StatefulServer } from '../components/stateful-server';
 import { peersServiceName } from '../components/stateful-server-spec';
+import { accountOf, awsOf } from './account';
 import { appName, type Context, servers, usesTopics } from './context';
+import { networkTiers } from './data-access';
 import { EventStore } from './event-store';
-import { kafkaSecretName } from './kafka-access';
+import { brokerPorts, kafkaAdmin, kafkaAdminRole, kafkaPeer, kafkaSecretName } from './kafka-access';
 import { secretSource } from './secrets';
 import { StrimziKafka } from './strimzi';
-import { topicLines } from './topics';
+import { grantsText, topicLines } from './topics';
 
 const kafkaUid = 1000;
 const controllerPort = 9093;
@@ -58,8 +60,9 @@ export class MessagingLayer extends Component {
     this.registerOutputs({});
   }
 
-  /** The brokers are the aws layer's; here is only what the services log in with. */
+  /** The brokers are the aws layer's; here is what the services log in with, and the Job that makes topics and grants. */
   private managed(context: Context) {
+    this.administration(context);
     const keys = { brokers: {}, username: {}, password: {} };
     for (const service of context.services.filter(usesTopics)) {
       const secretName = kafkaSecretName(service);
@@ -68,6 +71,49 @@ export class MessagingLayer extends Component {
       const app = appName(service);
       new PlatformSecret(secretName, { namespace, app, secretName, source, keys }, this.child());
     }
+  }
+
+  private administration(context: Context) {
+    const { namespace, services, config, image } = context;
+    const { app, secretName } = kafkaAdmin;
+    const account = accountOf(context);
+    const annotations = {
+      'eks.amazonaws.com/role-arn': `arn:aws:iam::${account.accountId}:role/${kafkaAdminRole(account)}`,
+    };
+    const keys = { brokers: {} };
+    const source = secretSource(context, secretName, keys, 'external');
+    const secret = new PlatformSecret(secretName, { namespace, app, secretName, source, keys }, this.child());
+    const identity = new ServiceAccount(app, { namespace, app, annotations }, this.child());
+    const egress: Peer[] = [
+      { to: 'dns' },
+      kafkaPeer(config, brokerPorts.administration),
+      // Its role is given to it by AWS's token service.
+      { to: 'network', cidrs: networkTiers(awsOf(context)).private, port: 443 },
+    ];
+    const access = new Access(app, { namespace, app, ingress: [], egress }, this.child());
+    new OneShotJob(
+      app,
+      {
+        namespace,
+        app,
+        image: image(app),
+        uid: 65534,
+        command: ['node', '/app/main.js'],
+        env: [
+          fromSecret('KAFKA_BROKERS', secretName, 'brokers'),
+          { name: 'AWS_REGION', value: account.region },
+          { name: 'KAFKA_TOPICS', value: topicLines(services, 3).join('\n') },
+          { name: 'KAFKA_GRANTS', value: grantsText(services) },
+        ],
+        mounts: [],
+        resources: {
+          requests: { cpu: '20m', memory: '64Mi' },
+          limits: { cpu: '500m', memory: '192Mi' },
+        },
+        serviceAccountName: identity.serviceAccountName,
+      },
+      this.child({ dependsOn: [secret, identity, access] }),
+    );
   }
 
   private kafka({ namespace, config, services, image, spread }: Context): StatefulServer {

@@ -53,14 +53,6 @@ test('Kafka of the operator is reached encrypted, with a password of one’s own
   });
 });
 
-test('managed Kafka says in its Secret where it is and who logs in', () => {
-  expect(environmentOf('order', 'production', { 'ecommerce-platform:messaging': 'msk' })).toMatchObject({
-    KAFKA_BROKERS: { name: 'order-kafka-secret', key: 'brokers' },
-    KAFKA_TLS: 'true',
-    KAFKA_USERNAME: { name: 'order-kafka-secret', key: 'username' },
-  });
-});
-
 test('the issuer alone has the signing keys, as a file, and knows the address it is known by', () => {
   expect(environmentOf('user')).toMatchObject({
     JWT_SIGNING_KEYS_FILE: '/var/run/secrets/jwt/keys.json',

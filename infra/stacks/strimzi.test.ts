@@ -1,6 +1,7 @@
 import { loadCatalogue } from '../catalog/load';
 import { parseConfig } from '../config';
-import { grantsOf, kafkaSpec, nodePoolSpec, topicSpec } from './strimzi';
+import { kafkaSpec, nodePoolSpec, topicSpec } from './strimzi';
+import { grantsOf } from './topics';
 
 const config = parseConfig({ 'ecommerce-platform:environment': 'production' });
 

@@ -14,11 +14,10 @@ import { NetworkPolicy, type Peer } from '../components/network-policy';
 import type { PlatformConfig } from '../config';
 import { appName, type Context, servers, usesTopics } from './context';
 import { strimzi } from './kafka-access';
-import { deadLetterHours, millisecondsPerHour } from './topics';
+import { deadLetterHours, grantsOf, millisecondsPerHour } from './topics';
 
 type Spec<T extends { spec?: unknown }> = NonNullable<T['spec']>;
 type UserSpec = Spec<IKafkaUser>;
-type Acl = NonNullable<UserSpec['authorization']>['acls'][number];
 type Topic = ServiceEntry['topics']['produces'][number];
 
 const { cluster } = strimzi;
@@ -166,29 +165,6 @@ const deadLetters = ({ name }: Pick<Topic, 'name'>): Topic => ({
   partitions: 1,
   retentionHours: deadLetterHours,
 });
-
-/** What a service may do: write what it produces, read what it consumes in groups of its own name, and put aside what it cannot use. */
-export function grantsOf(service: ServiceEntry): Acl[] {
-  const { produces, consumes } = service.topics;
-  const topic = (name: string, ...operations: NonNullable<Acl['operations']>): Acl => ({
-    type: 'allow',
-    resource: { type: 'topic', name, patternType: 'literal' },
-    operations,
-  });
-  const group: Acl = {
-    type: 'allow',
-    resource: { type: 'group', name: appName(service), patternType: 'prefix' },
-    operations: ['Read', 'Describe'],
-  };
-  return [
-    ...produces.map(({ name }) => topic(name, 'Write', 'Describe')),
-    ...consumes.flatMap((name) => [
-      topic(name, 'Read', 'Describe'),
-      topic(`${name}.dlq`, 'Write', 'Describe'),
-    ]),
-    ...(consumes.length > 0 ? [group] : []),
-  ];
-}
 
 export const userSpec = (service: ServiceEntry): UserSpec => ({
   authentication: { type: 'scram-sha-512' },

@@ -1,4 +1,6 @@
+// What the catalogue says of topics, in the words of those who make them.
 import type { ServiceEntry } from '../catalog/schema';
+import { appName, usesTopics } from './context';
 
 export const millisecondsPerHour = 3_600_000;
 /** Dead letters wait for a person, who may be on holiday. */
@@ -13,3 +15,41 @@ export function topicLines(services: ServiceEntry[], replication: number): strin
     ]),
   );
 }
+
+type Operation = 'Read' | 'Write' | 'Describe';
+
+/** As a KafkaUser of Strimzi has it, and libs/kafka-admin. */
+interface Grant {
+  type: 'allow';
+  resource: { type: 'topic' | 'group'; name: string; patternType: 'literal' | 'prefix' };
+  operations: Operation[];
+}
+
+/** What a service may do: write what it produces, read what it consumes in groups of its own name, and put aside what it cannot use. */
+export function grantsOf(service: ServiceEntry): Grant[] {
+  const { produces, consumes } = service.topics;
+  const topic = (name: string, ...operations: Operation[]): Grant => ({
+    type: 'allow',
+    resource: { type: 'topic', name, patternType: 'literal' },
+    operations,
+  });
+  const group: Grant = {
+    type: 'allow',
+    resource: { type: 'group', name: appName(service), patternType: 'prefix' },
+    operations: ['Read', 'Describe'],
+  };
+  return [
+    ...produces.map(({ name }) => topic(name, 'Write', 'Describe')),
+    ...consumes.flatMap((name) => [
+      topic(name, 'Read', 'Describe'),
+      topic(`${name}.dlq`, 'Write', 'Describe'),
+    ]),
+    ...(consumes.length > 0 ? [group] : []),
+  ];
+}
+
+/** Grants of all, by user, as libs/kafka-admin reads them. */
+export const grantsText = (services: ServiceEntry[]): string =>
+  JSON.stringify(
+    Object.fromEntries(services.filter(usesTopics).map((service) => [appName(service), grantsOf(service)])),
+  );

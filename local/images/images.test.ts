@@ -232,7 +232,7 @@ describe('an image laid out for docker build', () => {
 
   it('is there for every service, and for what the program runs beside them', () => {
     const services = serviceNames(root).map((name) => `${name}-service`);
-    expect(publishable(root)).toEqual(['postgres', 'redis', 'kafka', 'consul', ...services]);
+    expect(publishable(root)).toEqual(['postgres', 'redis', 'kafka', 'consul', 'kafka-admin', ...services]);
   });
 
   it('without a public base is refused', async () => {

@@ -235,6 +235,13 @@ export const platformImages: ImageSpec[] = [
   // With a shell for the Job that makes its access rules.
   binary('consul', 'consul', 'base-shell'),
   {
+    name: 'kafka-admin',
+    containerfile: 'service',
+    base: 'node',
+    tools: [],
+    files: [{ bundle: 'libs/kafka-admin/main.ts', to: '/app' }],
+  },
+  {
     name: 'stripe-sandbox',
     containerfile: 'service',
     base: 'node',

@@ -1,17 +1,11 @@
 // The grants that the catalogue gives each service, on a real Kafka that enforces them, through the library the services use.
+import { applyGrants, applyTopics, readWanted } from '@platform/libs/kafka-admin';
 import { createKafka, type KafkaPort } from '@platform/libs/messaging';
 import { createLogger } from '@platform/libs/telemetry';
 import { type SecureKafka, startSecureKafka } from '@platform/libs/testing';
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  Kafka,
-  logLevel,
-  ResourcePatternTypes,
-} from 'kafkajs';
+import { Kafka, logLevel } from 'kafkajs';
 import { loadCatalogue } from '../../infra/catalog/load';
-import { grantsOf } from '../../infra/stacks/strimzi';
+import { grantsText, topicLines } from '../../infra/stacks/topics';
 
 jest.setTimeout(120_000);
 
@@ -45,38 +39,17 @@ const receive = async (client: KafkaPort, groupId: string, topic: string, ms: nu
   return received;
 };
 
-const services = loadCatalogue('production');
-const resources = { topic: AclResourceTypes.TOPIC, group: AclResourceTypes.GROUP };
-const patterns = { literal: ResourcePatternTypes.LITERAL, prefix: ResourcePatternTypes.PREFIXED };
-const operations = {
-  Read: AclOperationTypes.READ,
-  Write: AclOperationTypes.WRITE,
-  Describe: AclOperationTypes.DESCRIBE,
-};
-
-/** What Strimzi's user operator does with a KafkaUser. */
+/** What Strimzi's operators do with topics and users, and our Job where the brokers are AWS's: its tool does it here. */
 const grantAll = async () => {
+  const services = loadCatalogue('production');
   const admin = new Kafka({ brokers: broker.backDoor, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  const names = services.flatMap(({ topics }) =>
-    topics.produces.flatMap(({ name }) => [name, `${name}.dlq`]),
-  );
-  await admin.createTopics({ topics: names.map((topic) => ({ topic, numPartitions: 1 })) });
-  await admin.createAcls({
-    acl: services.flatMap((service) =>
-      grantsOf(service).flatMap(({ resource, operations: allowed = [] }) =>
-        allowed.map((operation) => ({
-          principal: `User:${service.name}-service`,
-          host: '*',
-          permissionType: AclPermissionTypes.ALLOW,
-          operation: operations[operation as keyof typeof operations],
-          resourceType: resources[resource.type as keyof typeof resources],
-          resourceName: resource.name ?? '',
-          resourcePatternType: patterns[resource.patternType ?? 'literal'],
-        })),
-      ),
-    ),
+  const wanted = readWanted({
+    KAFKA_TOPICS: topicLines(services, 1).join('\n'),
+    KAFKA_GRANTS: grantsText(services),
   });
+  await applyTopics(admin, wanted.KAFKA_TOPICS, () => undefined);
+  await applyGrants(admin, wanted.KAFKA_GRANTS, () => undefined);
   await admin.disconnect();
 };
 

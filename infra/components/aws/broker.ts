@@ -35,6 +35,9 @@ export const serverProperties = [
 export class ManagedBroker extends Component {
   /** `host:port,host:port,…` for SCRAM over TLS. */
   readonly bootstrapBrokers: Output<string>;
+  /** The same for IAM over TLS. */
+  readonly administrationBrokers: Output<string>;
+  readonly arn: Output<string>;
 
   constructor(name: string, args: BrokerArgs, options?: ComponentResourceOptions) {
     super('aws:Broker', name, options);
@@ -87,7 +90,9 @@ export class ManagedBroker extends Component {
       { clusterArn: cluster.arn, secretArnLists: args.userSecretArns },
       this.child(),
     );
+    this.arn = cluster.arn;
     this.bootstrapBrokers = cluster.bootstrapBrokersSaslScram;
+    this.administrationBrokers = cluster.bootstrapBrokersSaslIam;
     this.registerOutputs({});
   }
 }

@@ -1,0 +1,2 @@
+export { applyGrants, applyTopics } from './apply';
+export { readWanted } from './wanted';
