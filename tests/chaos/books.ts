@@ -1,7 +1,5 @@
 // What the platform's parts have written down, read past their own APIs.
-import { kubectl } from '../journey/platform';
-
-const inPlatform = (...args: string[]) => kubectl('-n', 'ecommerce-platform', ...args);
+import { inPlatform } from '../journey/platform';
 
 const rows = async (database: string, query: string): Promise<string[][]> => {
   const psql = ['psql', '-U', 'postgres', '-d', database, '-tA', '-F', '|', '-c', query];

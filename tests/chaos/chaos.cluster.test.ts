@@ -3,8 +3,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Customer, type Order, type Product } from '../../cli/customer';
-import { kubectl } from '../journey/platform';
+import { inPlatform } from '../journey/platform';
 import { processOf } from '../journey/processes';
+import { until } from '../journey/until';
 import { charges, deadLetterBytes, stockOf, unsentMessages } from './books';
 import { type Checkout, type Plan, planOf, productsOnSale, type Target, targets } from './plan';
 
@@ -12,67 +13,50 @@ const { CHAOS_SEED, CHAOS_CHECKOUTS = '20' } = process.env;
 const seed = CHAOS_SEED ? Number(CHAOS_SEED) : randomInt(2 ** 31);
 const count = Number(CHAOS_CHECKOUTS);
 /** The saga asks again after five minutes at the latest. */
-const patienceMs = 8 * 60_000;
-jest.setTimeout(count * 3_000 + 2 * patienceMs);
+const patience = 8 * 60;
+jest.setTimeout((count * 3 + 2 * patience) * 1_000);
 
 const customers = 4;
 
 /** Tries with one key until it is told what became of it, as a client is meant to. */
-const place = async (customer: Customer, product: Product, { quantity, paymentMethod }: Checkout) => {
+const place = (customer: Customer, product: Product, { quantity, paymentMethod }: Checkout) => {
   const key = randomUUID();
   const order = { items: [{ productId: product.id, quantity }], paymentMethod };
-  const until = Date.now() + patienceMs;
-  for (;;) {
+  const ask = async () => {
     const reply = await customer
       .call<Order>('POST', '/v1/orders', order, { 'idempotency-key': key })
-      .catch((error: Error) => ({ status: 0, body: String(error) }));
-    if (reply.status === 202) return reply.body as Order;
-    const again = reply.status === 0 || reply.status === 409 || reply.status === 429 || reply.status >= 500;
-    if (!again || Date.now() > until) throw new Error(`${reply.status}: ${JSON.stringify(reply.body)}`);
-    await sleep(500);
-  }
+      .catch(() => undefined);
+    if (!reply || reply.status === 409 || reply.status === 429 || reply.status >= 500) return undefined;
+    if (reply.status !== 202) throw new Error(`${reply.status}: ${JSON.stringify(reply.body)}`);
+    return reply.body;
+  };
+  return until(`order with key ${key} is taken in`, ask, patience);
 };
 
-const settled = async (customer: Customer, id: string): Promise<Order> => {
-  const until = Date.now() + patienceMs;
-  for (;;) {
+/** Like the customer's own waiting, but whoever does not answer is asked again. */
+const settled = (customer: Customer, id: string) => {
+  const ask = async () => {
     const order = await customer.order(id).catch(() => undefined);
-    if (order && order.status !== 'pending') return order;
-    if (Date.now() > until) throw new Error(`order ${id} is ${order?.status ?? 'not to be seen'}`);
-    await sleep(500);
-  }
+    return order?.status !== 'pending' && order;
+  };
+  return until(`order ${id} is decided`, ask, patience);
 };
 
-const kill = async (target: Target) => {
+/** @returns whether there was anything to kill: it may be down already, because of another. */
+const kill = async (target: Target): Promise<boolean> => {
   const { app, container } = targets[target];
-  const running = [
-    ...[
-      'get',
-      'pods',
-      '-n',
-      'ecommerce-platform',
-      '-l',
-      `app=${app}`,
-      '--field-selector=status.phase=Running',
-    ],
-    ...['-o', 'jsonpath={.items[*].metadata.name}'],
-  ];
-  const [pod] = (await kubectl(...running)).split(' ');
-  // Nothing to kill is as good: it is down already.
-  const pid = await processOf(pod as string, container).catch(() => undefined);
+  const running = ['-l', `app=${app}`, '--field-selector=status.phase=Running'];
+  const names = await inPlatform('get', 'pods', ...running, '-o', 'jsonpath={.items[*].metadata.name}');
+  const [pod] = names.split(' ') as [string];
+  const pid = await processOf(pod, container).catch(() => undefined);
   if (pid) process.kill(pid, 'SIGKILL');
   process.stderr.write(`chaos: ${target} ${pid ? 'killed' : 'was down already'}\n`);
+  return pid !== undefined;
 };
 
 const at = async <T>(start: number, ms: number, work: () => Promise<T>): Promise<T> => {
   await sleep(Math.max(0, start + ms - Date.now()));
   return work();
-};
-
-const until = async (what: string, done: () => Promise<boolean>) => {
-  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(1_000))
-    if (await done().catch(() => false)) return;
-  throw new Error(`${what}: not within ${patienceMs / 60_000} minutes`);
 };
 
 describe(`${count} checkouts while services, broker and database are killed (seed ${seed})`, () => {
@@ -81,6 +65,7 @@ describe(`${count} checkouts while services, broker and database are killed (see
   let onSale: Product[];
   let stockBefore: Record<string, number>;
   let deadBefore: number;
+  let killed: boolean[];
   const orders: { order: Order; product: Product; quantity: number }[] = [];
 
   beforeAll(async () => {
@@ -107,23 +92,29 @@ describe(`${count} checkouts while services, broker and database are killed (see
         }),
       ),
     );
-    await killing;
-    await until('every message has left', async () =>
-      Object.values(await unsentMessages()).every((unsent) => unsent === 0),
-    );
+    killed = await killing;
+    const allLeft = async () => Object.values(await unsentMessages()).every((unsent) => unsent === 0);
+    await until('every message has left', () => allLeft().catch(() => false), patience);
+  });
+
+  it('met somebody to kill', () => {
+    expect(killed).toHaveLength(plan.kills.length);
+    // All is well before the first.
+    expect(killed[0]).toBe(true);
   });
 
   it('end with every order confirmed or cancelled, one for each checkout', async () => {
     expect(orders).toHaveLength(count);
     // Whoever was killed last may still be on its way back.
-    let seen: Order[][] = [];
-    await until('customers see their orders', async () => {
-      const pages = shoppers.map((shopper) =>
-        shopper.call<{ items: Order[] }>('GET', '/v1/orders?limit=100'),
-      );
-      seen = (await Promise.all(pages)).map(({ body }) => body.items);
-      return seen.every(Array.isArray);
-    });
+    const ordersOf = async (shopper: Customer) => {
+      const page = await shopper
+        .call<{ items: Order[] }>('GET', '/v1/orders?limit=100')
+        .catch(() => undefined);
+      return page?.status === 200 && page.body.items;
+    };
+    const seen = await Promise.all(
+      shoppers.map((shopper) => until('a customer sees their orders', () => ordersOf(shopper), patience)),
+    );
     const ids = seen.flat().map(({ id }) => id);
     expect(ids.sort()).toEqual(orders.map(({ order }) => order.id).sort());
     const confirmed = orders.filter(({ order }) => order.status === 'confirmed').length;
@@ -145,10 +136,11 @@ describe(`${count} checkouts while services, broker and database are killed (see
     const left = { ...stockBefore };
     for (const { order, product, quantity } of orders)
       if (order.status === 'confirmed') left[product.id] = (left[product.id] ?? 0) - quantity;
-    await until('the stock is given back', async () => {
+    const givenBack = async () => {
       const now = await stockOf(Object.keys(left));
       return Object.entries(left).every(([id, units]) => now[id] === units);
-    }).catch(() => {});
+    };
+    await until('the stock is given back', () => givenBack().catch(() => false), patience).catch(() => {});
     expect(await stockOf(Object.keys(left))).toEqual(left);
   });
 

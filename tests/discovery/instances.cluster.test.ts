@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkIntervalSeconds } from '@platform/libs/discovery';
 import { Customer } from '../../cli/customer';
-import { kubectl as runKubectl } from '../journey/platform';
+import { inPlatform } from '../journey/platform';
 import { processOf } from '../journey/processes';
+import { until } from '../journey/until';
 
 const autoscaler = 'product-service-blue';
 jest.setTimeout(150_000);
-
-const kubectl = (...args: string[]) => runKubectl('-n', 'ecommerce-platform', ...args);
 
 interface Entry {
   Service: { ID: string };
@@ -20,18 +19,12 @@ let managementToken: string;
 const inConsul = async (service: string): Promise<Entry[]> => {
   const watch = `consul watch -type=service -service=${service} -passingonly=true`;
   const command = ['sh', '-c', `CONSUL_HTTP_TOKEN=${managementToken} ${watch}`];
-  return JSON.parse(await kubectl('exec', 'consul-0', '-c', 'consul', '--', ...command)) ?? [];
+  return JSON.parse(await inPlatform('exec', 'consul-0', '-c', 'consul', '--', ...command)) ?? [];
 };
 const healthy = async (service: string) => (await inConsul(service)).map(({ Service }) => Service.ID);
 
-const until = async (what: string, done: () => Promise<boolean>, seconds = 60) => {
-  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(300))
-    if (await done()) return;
-  throw new Error(`${what}: not within ${seconds} s`);
-};
-
 const keepAtLeast = async (pods: number) => {
-  await kubectl('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: pods } }));
+  await inPlatform('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: pods } }));
   await until(
     `${pods} instances in Consul`,
     async () => (await healthy('product-service')).length === pods,
@@ -40,7 +33,7 @@ const keepAtLeast = async (pods: number) => {
 };
 
 const timesAsked = async (pod: string, productId: string) =>
-  (await kubectl('logs', pod, '-c', 'service')).split(productId).length - 1;
+  (await inPlatform('logs', pod, '-c', 'service')).split(productId).length - 1;
 
 interface Answer {
   at: number;
@@ -93,19 +86,19 @@ describe('instances of a service', () => {
 
   beforeAll(async () => {
     managementToken = Buffer.from(
-      await kubectl('get', 'secret', 'consul-secret', '-o', 'jsonpath={.data.management-token}'),
+      await inPlatform('get', 'secret', 'consul-secret', '-o', 'jsonpath={.data.management-token}'),
       'base64',
     ).toString();
     customers = Array.from({ length: shoppers }, () => new Customer(process.env.ECP_FRONT_DOOR as string));
     for (const customer of customers) await customer.register();
     await keepAtLeast(2);
   });
-  afterAll(() => kubectl('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: 1 } })));
+  afterAll(() => inPlatform('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: 1 } })));
 
   it.each(['product', 'order', 'user', 'payment'])(
     'of %s are all in Consul, with two passing checks',
     async (name) => {
-      const pods = await kubectl(
+      const pods = await inPlatform(
         'get',
         'pods',
         '-l',

@@ -3,14 +3,12 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { copyOfCheckout, root } from '../journey/copy';
-import { kubectl, up } from '../journey/platform';
+import { inPlatform, kubectl, up } from '../journey/platform';
 import { type Asker, type Aspect, behaviour, type Case } from './behaviour';
 import { askers } from './tokens';
 
 const address = process.env.ECP_FRONT_DOOR as string;
 jest.setTimeout(300_000);
-
-const inPlatform = (...args: string[]) => kubectl('-n', 'ecommerce-platform', ...args);
 
 interface Echo {
   path: string;

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Customer } from '../../cli/customer';
 import { copyOfCheckout, root } from './copy';
-import { embedded, kubectl, platform, profile } from './platform';
+import { embedded, inPlatform, kubectl, platform, profile } from './platform';
+import { until } from './until';
 
 jest.setTimeout(240_000);
 
@@ -23,30 +23,43 @@ interface Owned {
   spec?: object;
 }
 
-/** What `up` would have to change in order to change anything. How many pods there are is for the autoscalers to say. */
+/** What `up` would have to change in order to change anything. How many pods a Deployment has is for its autoscaler to say. */
 const standing = async () => {
   const kinds = 'deployments,statefulsets,services,secrets,jobs';
-  const all = await kubectl('get', kinds, '-n', 'ecommerce-platform', '-o', 'json');
-  return (JSON.parse(all).items as Owned[]).map(({ kind, metadata: { name, uid }, spec }) => ({
-    ...{ kind, name, uid },
-    spec: { ...spec, replicas: undefined },
-  }));
+  const all = await inPlatform('get', kinds, '-o', 'json');
+  // Pods of Deployments come and go with the load; another template would show above.
+  const alone = await inPlatform(
+    'get',
+    'pods',
+    '-l',
+    '!pod-template-hash',
+    '-o',
+    'jsonpath={.items[*].metadata.uid}',
+  );
+  return {
+    pods: alone.split(' ').sort(),
+    objects: (JSON.parse(all).items as Owned[]).map(({ kind, metadata: { name, uid }, spec }) => ({
+      ...{ kind, name, uid },
+      spec: { ...spec, ...(kind === 'Deployment' && { replicas: undefined }) },
+    })),
+  };
 };
 
 describe('the platform on the embedded cluster', () => {
   it('has every workload ready', async () => {
     // An autoscaler, or a suite before this one, may just have started or ended some.
     let notReady: string[] = [];
-    for (let attempt = 0; attempt < 30; attempt++) {
+    await until('every workload is ready', async () => {
       const running = (await pods()).filter(
         ({ metadata, status }) => !metadata.deletionTimestamp && status.phase !== 'Succeeded',
       );
       expect(running.length).toBeGreaterThanOrEqual(8);
       notReady = running.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name);
-      if (notReady.length === 0) break;
-      await sleep(2_000);
-    }
-    expect(notReady).toEqual([]);
+      return notReady.length === 0;
+    }).catch((error: unknown) => {
+      expect(notReady).toEqual([]);
+      throw error;
+    });
   });
 
   it('changes nothing when it is brought up again', async () => {
@@ -145,9 +158,7 @@ if (process.argv[2] !== 'migrate') {
       expect((await customer.call('GET', '/v1/greetings')).body).toBe('hello');
       expect((await up(root)).status).toBe(0);
       expect((await customer.call('GET', '/v1/greetings')).status).toBe(404);
-      expect(
-        await kubectl('get', 'all', '-n', 'ecommerce-platform', '-l', 'app=greeting-service', '-o', 'name'),
-      ).toBe('');
+      expect(await inPlatform('get', 'all', '-l', 'app=greeting-service', '-o', 'name')).toBe('');
     });
   });
 });

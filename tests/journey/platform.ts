@@ -55,9 +55,13 @@ const toKubectl = ['kubectl', '--profile', profile, '--'];
 /** What kubectl prints about the cluster under test. Throws when it fails. */
 export const kubectl = (...args: string[]) => succeeded([...toKubectl, ...args]);
 
-/** The same of the platform's own namespace, whether kubectl fails or not. */
-export const tryKubectl = (...args: string[]) =>
-  platform([...toKubectl, '-n', 'ecommerce-platform', ...args]);
+const ofPlatform = ['-n', 'ecommerce-platform'];
+
+/** The same of the platform's own namespace. */
+export const inPlatform = (...args: string[]) => kubectl(...ofPlatform, ...args);
+
+/** The same, whether kubectl fails or not. */
+export const tryInPlatform = (...args: string[]) => platform([...toKubectl, ...ofPlatform, ...args]);
 
 export const apply = (objects: object[]) =>
   succeeded([...toKubectl, 'apply', '-f', '-'], {

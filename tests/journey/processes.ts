@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { kubectl } from './platform';
+import { inPlatform } from './platform';
 
 const read = (pid: string, name: string) => {
   try {
@@ -12,7 +12,7 @@ const read = (pid: string, name: string) => {
 /** The first process of a pod's container, on this machine. */
 export const processOf = async (pod: string, container = 'service'): Promise<number> => {
   const status = `jsonpath={.status.containerStatuses[?(@.name=="${container}")].containerID}`;
-  const id = (await kubectl('get', 'pod', pod, '-n', 'ecommerce-platform', '-o', status)).split('//')[1];
+  const id = (await inPlatform('get', 'pod', pod, '-o', status)).split('//')[1];
   const found = readdirSync('/proc').find(
     (pid) =>
       /^\d+$/.test(pid) &&

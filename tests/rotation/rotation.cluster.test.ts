@@ -1,12 +1,12 @@
 // Passwords are changed while customers are served; not one of their requests may fail.
 import { Customer } from '../../cli/customer';
-import { embedded, platform, tryKubectl } from '../journey/platform';
+import { embedded, platform, tryInPlatform } from '../journey/platform';
 
 const address = process.env.ECP_FRONT_DOOR as string;
 jest.setTimeout(400_000);
 
 const secretValue = async (name: string, key: string) => {
-  const { stdout } = await tryKubectl('get', 'secret', name, '-o', `jsonpath={.data.${key}}`);
+  const { stdout } = await tryInPlatform('get', 'secret', name, '-o', `jsonpath={.data.${key}}`);
   return Buffer.from(stdout, 'base64').toString();
 };
 
@@ -61,7 +61,7 @@ const startLoad = async (customers: number) => {
 const loginOf = (url: string) => {
   const { username, password, pathname } = new URL(url);
   const client = `postgres://${username}:${password}@127.0.0.1:5432${pathname}`;
-  return tryKubectl(
+  return tryInPlatform(
     'exec',
     'postgres-0',
     '-c',
@@ -102,7 +102,7 @@ describe('a secret is rotated under load', () => {
     expect(failures).toEqual([]);
     const ping = async (password: string) => {
       const shell = ['sh', '-c', `REDISCLI_AUTH=${password} redis-cli ping`];
-      return (await tryKubectl('exec', 'redis-0', '-c', 'redis', '--', ...shell)).stdout;
+      return (await tryInPlatform('exec', 'redis-0', '-c', 'redis', '--', ...shell)).stdout;
     };
     expect(await ping(await secretValue('redis-secret', 'password'))).toContain('PONG');
     expect(await ping(before)).not.toContain('PONG');
