@@ -36,7 +36,7 @@ const stackImages = () => [
   'redis',
   'kafka',
   'stripe-mock',
-  'stripe-sandbox',
+  'payment-sandbox',
   ...serviceNames(projectDir).map((name) => `${name}-service`),
   // Not waited for: the program leaves out what has no image, and finishLate brings the stack up again with it.
   ...(isBuilt('consul') ? ['consul'] : []),

@@ -118,6 +118,10 @@ const serverEnvironment = (tools: Record<string, string | undefined>): NodeJS.Pr
 /** Consul takes longer to build than all its tests are worth waiting for: where it is missing they are skipped, and counted. */
 const testServers = () => [...toolGroups.servers, ...(isBuilt('consul') ? ['consul' as const] : [])];
 
+/** The environment in which libs/testing finds its servers. */
+export const testServerEnvironment = async (progress: Progress): Promise<NodeJS.ProcessEnv> =>
+  serverEnvironment(await ensureTools(testServers(), progress));
+
 const clusterTests = async (progress: Progress, pattern?: string): Promise<Counts> => {
   const options = { stack: 'local', profile: testProfile, engine: 'embedded' as const };
   // What a run that was killed has left would be one more thing a test depends on.
@@ -139,7 +143,7 @@ const suites: Record<SuiteName, (progress: Progress, pattern?: string) => Promis
   unit: (_progress, pattern) => runJest('unit', pattern, process.env, false),
   stack: (_progress, pattern) => runJest('stack', pattern, process.env, false),
   adapter: async (progress, pattern) =>
-    runJest('adapter', pattern, serverEnvironment(await ensureTools(testServers(), progress)), false),
+    runJest('adapter', pattern, await testServerEnvironment(progress), false),
   cluster: clusterTests,
 };
 

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { plainProgress } from '@platform/local/progress';
 import { type Command, Option } from 'commander';
+import { testServerEnvironment } from '../suites';
 import { projectDir } from '../target';
 
 export const addBenchCommand = (program: Command) => {
@@ -12,10 +14,7 @@ export const addBenchCommand = (program: Command) => {
     .option('--profile <name>', 'embedded cluster to measure', 'default')
     .addOption(
       new Option('--only <which>', 'one group of measurements').choices([
-        'http',
-        'platform',
-        'policies',
-        'pool',
+        ...['http', 'platform', 'policies', 'pool', 'messaging'],
       ]),
     )
     .option('--json', 'one JSON document on stdout')
@@ -26,7 +25,7 @@ export const addBenchCommand = (program: Command) => {
         {
           cwd: projectDir,
           env: {
-            ...process.env,
+            ...(only && only !== 'messaging' ? process.env : await testServerEnvironment(plainProgress)),
             BENCH_PROFILE: profile,
             BENCH_ONLY: only ?? '',
             BENCH_JSON: json ? '1' : '',

@@ -98,7 +98,7 @@ test.each([
     ['secrets: { s: { env: { S: k } } }'],
     /^a\.yaml: secrets\.s\.env\.S: names key "k"/,
   ],
-  ['a sandbox in production', ['sandboxes: [stripe]'], /production talks to the real party/],
+  ['a sandbox in production', ['sandboxes: [payment]'], /production talks to the real party/],
   ['the same path twice', ['routes: [/docs/a, /docs/a]'], /\/docs\/a collides with \/docs\/a of a/],
   [
     'an address that another route has by its version',

@@ -36,7 +36,7 @@ test('in production services reach what they declare and nothing else', () => {
 
 test('locally payment talks to the sandbox instead of the outside', () => {
   const local = allowed('local');
-  expect(local).toContain('payment-service → stripe-sandbox');
+  expect(local).toContain('payment-service → payment-sandbox');
   expect(local.filter((each) => each.endsWith('internet'))).toEqual([]);
 });
 

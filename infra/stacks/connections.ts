@@ -54,7 +54,7 @@ export function connectionsOf(
     config?.gateway === 'kong' && service.authentication === 'issues'
       ? [toServer({ app: appName(service), port: service.port })]
       : [];
-  const sandboxes = service.sandboxes.map(() => servers.stripeSandbox);
+  const sandboxes = service.sandboxes.map(() => servers.paymentSandbox);
   const callers = services.filter((other) => calledBy(other, services).includes(service));
   return {
     ingress: [
@@ -79,7 +79,7 @@ export function connectionsOf(
           ...(discovery ? { hosts: [appName(other), instancesName(other)] } : {}),
         }),
       ),
-      ...sandboxes.map(toServer),
+      ...sandboxes.flatMap(({ app, ports }) => Object.values(ports).map((port) => toServer({ app, port }))),
       ...(discovery ? [toServer(consul)] : []),
       ...(service.internet ? [{ to: 'internet' } as const] : []),
     ],

@@ -84,7 +84,8 @@ export const servers = {
   },
   consul: { app: 'consul', port: 8500, hosts: ['consul', 'consul-nodes'] },
   eventStore: { app: 'kurrentdb', port: 2113, hosts: ['kurrentdb', 'kurrentdb-nodes'] },
-  stripeSandbox: { app: 'stripe-sandbox', port: 12111 },
+  /** One pod, one port for each gateway it stands in for. */
+  paymentSandbox: { app: 'payment-sandbox', ports: { stripe: 12111, paypal: 12113, square: 12114 } },
 } as const;
 
 export const usesTopics = ({ topics }: ServiceEntry) => topics.produces.length + topics.consumes.length > 0;

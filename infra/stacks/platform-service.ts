@@ -18,9 +18,9 @@ import type { WorkloadArgs } from '../components/workload-spec';
 import { connectionsOf } from './connections';
 import { appName, type Context, checkPort, instancesName, secretNames } from './context';
 import { discoveryEnvironment } from './discovery-environment';
+import { PaymentSandbox } from './payment-sandbox';
 import { generationOf, rolledBy, type SourceKind, secretSource, secretsInUseBy } from './secrets';
 import { serviceEnvironment, serviceMounts } from './service-environment';
-import { StripeSandbox } from './stripe-sandbox';
 
 /** The colour that is live when a service is born, and the version label each colour is born with. */
 const liveColour: Colour = 'blue';
@@ -45,7 +45,7 @@ export class PlatformService extends Component {
     );
     const secrets = this.secrets(context, service);
     for (const sandbox of service.sandboxes) {
-      new StripeSandbox(`${sandbox}-sandbox`, context, service, this.child({ dependsOn: secrets }));
+      new PaymentSandbox(`${sandbox}-sandbox`, context, service, this.child({ dependsOn: secrets }));
     }
     const annotations = context.config.gateway === 'kong' ? kongServiceAnnotations({ app, namespace }) : {};
     new ServiceAddress(app, { namespace, app, targetPort: service.port, annotations }, this.child());

@@ -64,13 +64,19 @@ test('the issuer alone has the signing keys, as a file, and knows the address it
   expect(holders.map(({ name }) => name)).toEqual(['user']);
 });
 
-test('payment talks to the sandbox locally and to Stripe itself elsewhere', () => {
+test('payment talks to the sandbox locally and to the gateways themselves elsewhere', () => {
   expect(environmentOf('payment')).toMatchObject({
-    STRIPE_API_URL: 'http://stripe-sandbox:12111',
+    STRIPE_API_URL: 'http://payment-sandbox:12111',
     STRIPE_API_KEY: { name: 'stripe-secret', key: 'api-key' },
     STRIPE_WEBHOOK_SECRET: { name: 'stripe-secret', key: 'webhook-secret' },
   });
-  expect(environmentOf('payment', 'production')).not.toHaveProperty('STRIPE_API_URL');
+  const production = environmentOf('payment', 'production');
+  expect(Object.keys(production).filter((name) => name.endsWith('_API_URL'))).toEqual([]);
+  expect(production).toMatchObject({
+    PUBLIC_URL: expect.any(String),
+    SQUARE_ACCESS_TOKEN: { name: 'square-secret', key: 'access-token' },
+  });
+  expect(environmentOf('payment', 'staging').PAYPAL_API_URL).toContain('sandbox.paypal.com');
 });
 
 test('a setting of the catalogue cannot hide one of the platform', () => {

@@ -54,8 +54,9 @@ export function serviceEnvironment(
     ...when(
       service.authentication === 'issues',
       plain('JWT_SIGNING_KEYS_FILE', `${signingKeysFolder}/${SigningKeys.fileName}`),
-      plain('PUBLIC_URL', publicUrl(config)),
     ),
+    // Where others send people, or messages, back to.
+    ...when(service.authentication === 'issues' || service.internet, plain('PUBLIC_URL', publicUrl(config))),
     ...secrets.flatMap(([name, secret]) =>
       Object.entries(secret.env).map(([variable, key]) => fromSecret(variable, name, key)),
     ),

@@ -19,11 +19,11 @@ test('a service may write what it produces, read what it consumes, and nothing m
   expect(grants('order')).toEqual([
     'Write,Describe topic:order.order.v1',
     'Read,Describe topic:product.stock.v1',
-    'Write,Describe topic:product.stock.v1.dlq',
+    'Read,Write,Describe topic:product.stock.v1.dlq',
     'Read,Describe topic:payment.payment.v1',
-    'Write,Describe topic:payment.payment.v1.dlq',
+    'Read,Write,Describe topic:payment.payment.v1.dlq',
     'Read,Describe topic:user.user.v1',
-    'Write,Describe topic:user.user.v1.dlq',
+    'Read,Write,Describe topic:user.user.v1.dlq',
     'Read,Describe group:order-service*',
   ]);
 });

@@ -25,7 +25,7 @@ interface Grant {
   operations: Operation[];
 }
 
-/** What a service may do: write what it produces, read what it consumes in groups of its own name, and put aside what it cannot use. */
+/** What a service may do: write what it produces, read what it consumes in groups of its own name, put aside what it cannot use, and replay that. */
 export function grantsOf(service: ServiceEntry): Grant[] {
   const { produces, consumes } = service.topics;
   const topic = (name: string, ...operations: Operation[]): Grant => ({
@@ -42,7 +42,7 @@ export function grantsOf(service: ServiceEntry): Grant[] {
     ...produces.map(({ name }) => topic(name, 'Write', 'Describe')),
     ...consumes.flatMap((name) => [
       topic(name, 'Read', 'Describe'),
-      topic(`${name}.dlq`, 'Write', 'Describe'),
+      topic(`${name}.dlq`, 'Read', 'Write', 'Describe'),
     ]),
     ...(consumes.length > 0 ? [group] : []),
   ];

@@ -1,12 +1,20 @@
 import { type Kysely, sql } from 'kysely';
-import { isUniqueViolation, type Pool, type PoolClient } from '../postgres';
+import {
+  isUniqueViolation,
+  listen,
+  type Pool,
+  type PoolClient,
+  type Queryable,
+  withTransaction,
+} from '../postgres';
+import type { Logger } from '../telemetry';
 import {
   ConcurrencyConflict,
-  type EventStore,
   type ExpectedVersion,
   type NewEvent,
-  type Position,
   type StoredEvent,
+  type Streams,
+  type TransactionalEventStore,
 } from './store';
 
 /**
@@ -87,31 +95,16 @@ interface Row {
   recorded_at: Date;
 }
 
-export function createPostgresEventStore(pool: Pool): EventStore {
+/** Notified at commit of every append. */
+const EVENTS_CHANNEL = 'events';
+
+export function createPostgresEventStore(pool: Pool, logger?: Logger): TransactionalEventStore {
+  const { readStream } = streamsOf(pool);
   return {
-    async append(client, stream, events, expectedVersion) {
-      if (events.length === 0)
-        return expectedVersion === 'any' ? currentVersion(client, stream) : expectedVersion;
-      try {
-        const { rows } = await insert(client, stream, events, expectedVersion);
-        const last = rows.at(-1)?.version;
-        if (last === undefined) throw new ConcurrencyConflict(stream, expectedVersion);
-        return last;
-      } catch (error) {
-        if (isUniqueViolation(error, 'events_stream_version')) {
-          throw new ConcurrencyConflict(stream, expectedVersion);
-        }
-        throw error;
-      }
-    },
-    async readStream(stream, client) {
-      const { rows } = await (client ?? pool).query<Row>({
-        name: 'events-of-stream',
-        text: 'select * from events where stream = $1 order by version',
-        values: [stream],
-      });
-      return rows.map(toEvent);
-    },
+    within: streamsOf,
+    readStream,
+    append: (stream, events, expectedVersion) =>
+      withTransaction(pool, (client) => streamsOf(client).append(stream, events, expectedVersion)),
     async readAll(after, limit) {
       const [transaction = '0', position = '0'] = after.split(':');
       const { rows } = await pool.query<Row>({
@@ -122,22 +115,57 @@ export function createPostgresEventStore(pool: Pool): EventStore {
                order by transaction_id, position limit $3`,
         values: [transaction, position, limit],
       });
+      return rows.map((row) => ({
+        ...toEvent(row),
+        position: `${row.transaction_id}:${row.position}`,
+      }));
+    },
+    watch: (notify) => listen(pool, EVENTS_CHANNEL, notify, logger),
+  };
+}
+
+function streamsOf(db: Queryable): Streams {
+  return {
+    async append(stream, events, expectedVersion) {
+      if (events.length === 0) {
+        return expectedVersion === 'any' ? currentVersion(db, stream) : expectedVersion;
+      }
+      try {
+        const { rows } = await insert(db, stream, events, expectedVersion);
+        const last = rows.at(-1)?.version;
+        if (last === undefined) throw new ConcurrencyConflict(stream, expectedVersion);
+        return last;
+      } catch (error) {
+        if (isUniqueViolation(error, 'events_stream_version')) {
+          throw new ConcurrencyConflict(stream, expectedVersion);
+        }
+        throw error;
+      }
+    },
+    async readStream(stream, fromVersion = 1) {
+      const { rows } = await db.query<Row>({
+        name: 'events-of-stream',
+        text: 'select * from events where stream = $1 and version >= $2 order by version',
+        values: [stream, fromVersion],
+      });
       return rows.map(toEvent);
     },
   };
 }
 
 /** Inserts nothing when the stream is not where it is expected; a race on the same version hits the constraint. */
-function insert(client: PoolClient, stream: string, events: NewEvent[], expected: ExpectedVersion) {
-  return client.query<{ version: number }>({
+function insert(db: Queryable, stream: string, events: NewEvent[], expected: ExpectedVersion) {
+  return db.query<{ version: number }>({
     name: 'append-events',
-    text: `with head as (select coalesce(max(version), 0) as version from events where stream = $1)
-           insert into events (stream, version, type, data, metadata)
-           select $1, head.version + new.ordinal, new.event->>'type', new.event->'data', new.event->'metadata'
-           from head, jsonb_array_elements($2::jsonb) with ordinality as new(event, ordinal)
-           where $3::int is null or head.version = $3::int
-           order by new.ordinal
-           returning version`,
+    text: `with head as (select coalesce(max(version), 0) as version from events where stream = $1),
+           added as (
+             insert into events (stream, version, type, data, metadata)
+             select $1, head.version + new.ordinal, new.event->>'type', new.event->'data', new.event->'metadata'
+             from head, jsonb_array_elements($2::jsonb) with ordinality as new(event, ordinal)
+             where $3::int is null or head.version = $3::int
+             order by new.ordinal
+             returning version)
+           select version, pg_notify('${EVENTS_CHANNEL}', '') from added order by version`,
     values: [
       stream,
       JSON.stringify(events.map(({ type, data, metadata }) => ({ type, data, metadata: metadata ?? {} }))),
@@ -146,8 +174,8 @@ function insert(client: PoolClient, stream: string, events: NewEvent[], expected
   });
 }
 
-async function currentVersion(client: PoolClient, stream: string): Promise<number> {
-  const { rows } = await client.query(
+async function currentVersion(db: Queryable, stream: string): Promise<number> {
+  const { rows } = await db.query(
     'select coalesce(max(version), 0)::int as version from events where stream = $1',
     [stream],
   );
@@ -161,7 +189,6 @@ function toEvent(row: Row): StoredEvent {
     type: row.type,
     data: row.data,
     metadata: row.metadata,
-    position: `${row.transaction_id}:${row.position}` as Position,
     recordedAt: row.recorded_at,
   };
 }

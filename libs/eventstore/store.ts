@@ -13,13 +13,18 @@ export interface StoredEvent<T extends string = string, D = unknown> extends New
   stream: string;
   /** 1 for the first event of the stream, without gaps. */
   version: number;
+  metadata: Record<string, unknown>;
+  recordedAt: Date;
+}
+
+export interface PositionedEvent extends StoredEvent {
   /** Where it stands in the global order; opaque, hand it back to readAll. */
   position: Position;
-  recordedAt: Date;
 }
 
 /** Opaque, ordered only by the store. */
 export type Position = string;
+/** Before the first event of every store. */
 export const START: Position = '0:0';
 
 /** The version the stream is known to have (0: it must not exist yet), or 'any' to append without looking. */
@@ -38,23 +43,37 @@ export class ConcurrencyConflict extends Error {
   }
 }
 
-export interface EventStore {
+/** The history of things, one stream each. */
+export interface Streams {
   /**
-   * Appends in the transaction of `client`: visible to others when it commits.
+   * Appends all of `events` or none.
    * @returns the stream's new version.
-   * @throws ConcurrencyConflict; the transaction is to be rolled back then.
+   * @throws ConcurrencyConflict
    */
-  append(
-    client: PoolClient,
-    stream: string,
-    events: NewEvent[],
-    expectedVersion: ExpectedVersion,
-  ): Promise<number>;
-  /** All events of a stream in order; empty when it does not exist. Inside a transaction pass its client. */
-  readStream(stream: string, client?: PoolClient): Promise<StoredEvent[]>;
+  append(stream: string, events: NewEvent[], expectedVersion: ExpectedVersion): Promise<number>;
+  /** Its events in order from `fromVersion` (1) on; empty when it does not exist. */
+  readStream(stream: string, fromVersion?: number): Promise<StoredEvent[]>;
+}
+
+/** What every store can do, whatever keeps the events. */
+export interface EventStore extends Streams {
   /**
-   * Events of all streams after `after`, in an order without gaps: an event shows up only when no transaction that
-   * could still put one before it is running.
+   * Events of all streams after `after`, in an order without gaps: a reader that goes on from the last position it was
+   * given meets every event exactly once.
    */
-  readAll(after: Position, limit: number): Promise<StoredEvent[]>;
+  readAll(after: Position, limit: number): Promise<PositionedEvent[]>;
+  /**
+   * Calls `notify` soon after there may be something new to read. It can be late or for nothing, and what happens while
+   * the store is away goes unsaid: a reader also looks by itself now and then (`subscribe` does).
+   */
+  watch(notify: () => void): Promise<{ stop(): Promise<void> }>;
+}
+
+/** A store in the service's own database: events, read models and messages commit together or not at all. */
+export interface TransactionalEventStore extends EventStore {
+  /**
+   * The streams as the transaction of `client` sees them. What it appends is visible to others when it commits; after a
+   * ConcurrencyConflict it is to be rolled back.
+   */
+  within(client: PoolClient): Streams;
 }

@@ -145,9 +145,14 @@ function limiter({ windowMs, limit, key, failuresOnly }: RateLimit): RequestHand
 }
 
 /** Written by hand because response.json() would serialise again and compute an ETag nobody asked for. */
-export function send(response: Response, { status = 200, headers, body, json }: RouteAnswer): void {
+export function send(response: Response, { status = 200, headers, body, json, bytes }: RouteAnswer): void {
   if (headers) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.statusCode = status;
+  if (bytes) {
+    response.setHeader('Content-Length', bytes.length);
+    response.end(bytes);
+    return;
+  }
   const text = json ?? (body === undefined ? undefined : JSON.stringify(body));
   if (text === undefined) {
     response.end();

@@ -22,13 +22,18 @@ export function openApiDocument(info: { title: string; version: string }, routes
     bearerFormat: 'JWT',
   });
   for (const route of routes) {
-    const own = Object.entries(route.responses).map(([status, { description, schema }]) => [
+    const own = Object.entries(route.responses).map(([status, { description, schema, mediaTypes }]) => [
       status,
       {
         description,
         ...(Number(status) >= 400
           ? { content: { 'application/problem+json': { schema: problem } } }
           : schema && { content: { 'application/json': { schema } } }),
+        ...(mediaTypes && {
+          content: Object.fromEntries(
+            mediaTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+          ),
+        }),
       },
     ]);
     registry.registerPath({

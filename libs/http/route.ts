@@ -27,6 +27,8 @@ export interface RouteAnswer {
   body?: unknown;
   /** JSON that is text already (caches), or text of the Content-Type in `headers`; wins over `body`. */
   json?: string;
+  /** Sent as they are, of the Content-Type in `headers`; win over both. */
+  bytes?: Buffer;
 }
 
 /** A request of any route, once it is validated. */
@@ -46,6 +48,8 @@ export interface RateLimit {
 export interface ResponseDoc {
   description: string;
   schema?: z.ZodType;
+  /** Of an answer in `bytes`. */
+  mediaTypes?: string[];
 }
 
 export interface RouteOptions<P, Q, B, H, A> {

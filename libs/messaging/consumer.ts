@@ -1,62 +1,55 @@
-import type { z } from 'zod';
-import { isDatabaseUnavailable, type Pool, type PoolClient, withTransaction } from '../postgres';
-import { instruments, type Logger, maskPersonalData } from '../telemetry';
-import { type CloudEvent, PoisonMessage, parseEvent } from './envelope';
+import { demandAnEnd } from '../eventstore';
+import { isDatabaseUnavailable } from '../postgres';
+import { instruments } from '../telemetry';
+import {
+  type DeadLetter,
+  INBOX_DAYS,
+  listDeadLetters,
+  type Replayed,
+  replayDeadLetters,
+  toDeadLetter,
+} from './dead-letters';
+import { type Handling, handle, type Outcome, understand } from './handling';
 import { keepInbox } from './inbox';
-import type { Delivery, KafkaPort, ReceivedMessage, Subscription } from './kafka-port';
+import type { Deliveries, Delivery, KafkaPort, ReceivedMessage, Subscription } from './kafka-port';
 
-export interface HandlerContext {
-  /** The transaction that also holds the inbox record: write everything through it. */
-  client: PoolClient;
-  logger: Logger;
-  /** 1 for the first try. */
-  attempt: number;
-}
-
-export interface Handler<S extends z.ZodType = z.ZodType> {
-  /** What this consumer needs of `data`; unknown fields should pass (z.object, z.looseObject). */
-  data: S;
-  handle(event: CloudEvent<z.infer<S>>, context: HandlerContext): Promise<void>;
-}
-
-/** Ties the type of `event.data` to the schema. */
-export function handler<S extends z.ZodType>(
-  data: S,
-  handle: (event: CloudEvent<z.infer<S>>, context: HandlerContext) => Promise<void>,
-): Handler {
-  return { data, handle } as unknown as Handler;
-}
-
-export interface ConsumerOptions {
+export interface ConsumerOptions extends Handling {
   kafka: KafkaPort;
-  /** The service's name; also names its records in the inbox. */
-  groupId: string;
   topics: string[];
-  /** By CloudEvents type. Other types are skipped. */
-  handlers: Record<string, Handler>;
-  pool: Pool;
-  logger: Logger;
   /** Tries before a message goes to the dead letters (8) and the first pause in ms (100, doubled up to 5 s). */
   retry?: { attempts?: number; firstDelayMs?: number };
-  /** How long processed ids are remembered at least; 14 days unless told, more than the topics' retention. */
+  /** How long processed ids are remembered at least; see INBOX_DAYS. */
   inboxDays?: number;
 }
 
 export interface EventConsumer {
+  readonly topics: readonly string[];
   start(): Promise<void>;
   /** Finishes the message in hand. */
   stop(): Promise<void>;
   joined(): boolean;
+  /** Those of a topic that are this consumer's, oldest first. Needs no start. */
+  deadLetters(topic: string): Promise<DeadLetter[]>;
+  /** Handles them once more; what went well before is left alone. Needs no start. */
+  replay(topic: string): Promise<Replayed[]>;
 }
 
+/** Messages handled in one transaction, if that many wait, */
+const BATCH_SIZE = 500;
+/** and if it is not expected to hold its locks for longer than this. */
+const BATCH_MS = 100;
+
 /**
- * At-least-once in, effectively once: the handler's writes and the event's id commit together. A failure is tried
- * again with growing pauses, in place, so that order is kept; after the last try, or at once when the error says
- * `retriable: false`, the message goes to `<topic>.dlq` with the reason in its headers. A database that is away is
- * nobody's fault: it is waited for and counts as no try.
+ * At-least-once in, effectively once: the handlers' writes and the events' ids commit together. Messages that wait are
+ * handled in one transaction; if one of them fails, each is handled in its own. There a failure is tried again with
+ * growing pauses, in place, so that order is kept; after the last try, or at once when the error says `retriable: false`,
+ * the message goes to `<topic>.dlq` with the reason in its headers. A database that is away is nobody's fault: it is
+ * waited for and counts as no try.
  */
 export function createConsumer(options: ConsumerOptions): EventConsumer {
-  const { kafka, pool, logger, groupId, topics, inboxDays = 14 } = options;
+  const { pool, logger, inboxDays = INBOX_DAYS } = options;
+  demandAnEnd(options.upcasts ?? {});
+  const pace: Pace = { msPerMessage: 1 };
   let subscription: Subscription | undefined;
   let keeping: NodeJS.Timeout | undefined;
   const keep = async (): Promise<void> => {
@@ -71,12 +64,13 @@ export function createConsumer(options: ConsumerOptions): EventConsumer {
     async start() {
       // There must be a part to write to, also after months of standing still; but the broker is not kept waiting.
       const kept = keep();
-      subscription = await kafka.subscribe({
-        groupId,
-        topics,
-        onMessage: async (delivery) => {
+      subscription = await options.kafka.subscribe({
+        groupId: options.groupId,
+        topics: options.topics,
+        batchSize: BATCH_SIZE,
+        onMessages: async (deliveries) => {
           await kept;
-          await process(options, delivery);
+          await processAll(options, deliveries, pace);
         },
       });
       keeping = setInterval(() => void keep(), 3_600_000);
@@ -86,22 +80,61 @@ export function createConsumer(options: ConsumerOptions): EventConsumer {
       clearInterval(keeping);
       await subscription?.stop();
     },
+    topics: options.topics,
     joined: () => subscription?.joined() ?? false,
+    deadLetters: (topic) => listDeadLetters(options, topic),
+    replay: (topic) => replayDeadLetters(options, topic, new Date()),
   };
 }
 
-type Outcome = 'handled' | 'duplicate' | 'skipped' | 'dead_lettered';
+type Ending = Outcome | 'dead_lettered';
+
+/** What a message took lately. */
+interface Pace {
+  msPerMessage: number;
+}
+
+async function processAll(options: ConsumerOptions, deliveries: Deliveries, pace: Pace): Promise<void> {
+  const { messages, ...patience } = deliveries;
+  for (let next = 0; next < messages.length; ) {
+    const some = messages.slice(next, next + Math.max(1, Math.floor(BATCH_MS / pace.msPerMessage)));
+    next += some.length;
+    const began = performance.now();
+    if (some.length === 1 || !(await handledTogether(options, some))) {
+      for (const message of some) {
+        await process(options, { message, ...patience });
+        await patience.heartbeat();
+      }
+    }
+    pace.msPerMessage = Math.max(0.01, (performance.now() - began) / some.length);
+    await patience.heartbeat();
+  }
+}
+
+/** @returns false when nothing was handled, because one of them cannot be. */
+async function handledTogether(options: ConsumerOptions, messages: ReceivedMessage[]): Promise<boolean> {
+  try {
+    const events = messages.map((message) => understand(options, message.value));
+    const outcomes = await handle(options, events, 1);
+    for (const [index, outcome] of outcomes.entries())
+      count(options, messages[index], events[index]?.type, outcome);
+    return true;
+  } catch (error) {
+    options.logger.info({ err: error, messages: messages.length }, 'a batch is handled message by message');
+    return false;
+  }
+}
 
 async function process(options: ConsumerOptions, delivery: Delivery): Promise<void> {
   const { message } = delivery;
   const { attempts = 8, firstDelayMs = 100 } = options.retry ?? {};
   let type = message.headers['ce-type'] ?? 'unknown';
-  let outcome: Outcome | undefined;
+  let outcome: Ending | undefined;
   for (let attempt = 1, pauses = 0; outcome === undefined; ) {
     try {
-      const event = parseEvent(message.value);
+      const event = understand(options, message.value);
       type = event.type;
-      outcome = await handleOnce(options, event, attempt);
+      [outcome] = await handle(options, [event], attempt);
     } catch (error) {
       const unavailable = isDatabaseUnavailable(error);
       if (!unavailable && (attempt >= attempts || (error as { retriable?: unknown }).retriable === false)) {
@@ -117,32 +150,18 @@ async function process(options: ConsumerOptions, delivery: Delivery): Promise<vo
       if (!unavailable) attempt++;
     }
   }
-  // Types that nobody here knows are not ours to count one by one.
-  const label = type in options.handlers ? type : 'other';
-  instruments().messagesConsumed.add(1, { topic: message.topic, type: label, outcome });
+  count(options, message, type, outcome);
 }
 
-async function handleOnce(options: ConsumerOptions, event: CloudEvent, attempt: number): Promise<Outcome> {
-  const known = Object.hasOwn(options.handlers, event.type) ? options.handlers[event.type] : undefined;
-  if (!known) return 'skipped';
-  const parsed = known.data.safeParse(event.data);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new PoisonMessage(
-      `data of ${event.type} is not usable: ${issue?.path.join('.') || 'root'}: ${issue?.message}`,
-    );
-  }
-  const logger = options.logger.child({ eventId: event.id, eventType: event.type, subject: event.subject });
-  return withTransaction(options.pool, async (client) => {
-    const first = await client.query({
-      name: 'inbox-record',
-      text: 'insert into inbox (consumer, event_id) values ($1, $2) on conflict do nothing',
-      values: [options.groupId, `${event.source} ${event.id}`],
-    });
-    if (first.rowCount === 0) return 'duplicate';
-    await known.handle({ ...event, data: parsed.data }, { client, logger, attempt });
-    return 'handled';
-  });
+function count(
+  options: ConsumerOptions,
+  message: ReceivedMessage | undefined,
+  type = 'other',
+  outcome: Ending,
+): void {
+  // Types that nobody here knows are not ours to count one by one.
+  const label = Object.hasOwn(options.handlers, type) ? type : 'other';
+  instruments().messagesConsumed.add(1, { topic: message?.topic, type: label, outcome });
 }
 
 /** Keeps trying until the dead letter is written: the offset must not move past a message that is nowhere else. */
@@ -153,24 +172,7 @@ async function deadLetter(
   attempts: number,
   delivery: Delivery,
 ): Promise<void> {
-  const { name, message: reason } =
-    error instanceof Error ? error : { name: 'Error', message: String(error) };
-  const letter = {
-    topic: `${message.topic}.dlq`,
-    key: message.key,
-    value: message.value,
-    headers: {
-      ...message.headers,
-      'dlq-consumer': groupId,
-      'dlq-topic': message.topic,
-      'dlq-partition': String(message.partition),
-      'dlq-offset': message.offset,
-      'dlq-attempts': String(attempts),
-      'dlq-error': name,
-      'dlq-reason': maskPersonalData(reason).slice(0, 1000),
-      'dlq-time': new Date().toISOString(),
-    },
-  };
+  const letter = toDeadLetter(message, groupId, error, attempts, new Date());
   for (let pauses = 0; ; pauses++) {
     try {
       await kafka.publish([letter]);

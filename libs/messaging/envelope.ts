@@ -42,6 +42,19 @@ export function createEvent<D>(event: NewCloudEvent<D>): CloudEvent<D> {
   };
 }
 
+/** What brokers and tools can see of a message without reading it. */
+export const messageHeaders = ({
+  type,
+  traceparent,
+}: {
+  type: string;
+  traceparent?: string | null;
+}): Record<string, string> => ({
+  'content-type': 'application/cloudevents+json',
+  'ce-type': type,
+  ...(traceparent && { traceparent }),
+});
+
 /** A tolerant reader's view: what is needed to route and deduplicate; everything else may come and go. */
 const envelope = z.looseObject({
   specversion: z.string().startsWith('1.'),

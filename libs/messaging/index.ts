@@ -1,15 +1,21 @@
+export { incompatibilities, type JsonSchema } from './compatibility';
+export { type ConsumerOptions, createConsumer, type EventConsumer } from './consumer';
 export {
-  type ConsumerOptions,
-  createConsumer,
-  type EventConsumer,
-  type Handler,
-  type HandlerContext,
-  handler,
-} from './consumer';
+  breaches,
+  brokenPromises,
+  type Contracts,
+  type Published,
+  type Registry,
+  toJsonSchema,
+  toRegistry,
+} from './contracts';
+export { type DeadLetter, INBOX_DAYS, type Replayed } from './dead-letters';
 export { type CloudEvent, createEvent, type NewCloudEvent, PoisonMessage, parseEvent } from './envelope';
+export { type Handler, type HandlerContext, handler } from './handling';
 export {
   type BrokerMessage,
   BrokerUnavailable,
+  type Deliveries,
   type Delivery,
   type KafkaPort,
   MessageRefused,
@@ -21,3 +27,4 @@ export { createKafka, type KafkaOptions } from './kafkajs';
 export { messagingMigration, messagingUpkeepMigration } from './migration';
 export { enqueueEvents } from './outbox';
 export { type Relay, type RelayOptions, startRelay } from './relay';
+export { type StoreRelayOptions, startStoreRelay } from './store-relay';

@@ -13,12 +13,20 @@ export interface ReceivedMessage extends BrokerMessage {
   offset: string;
 }
 
-export interface Delivery {
-  message: ReceivedMessage;
+interface Patience {
   /** To be called now and then by a handler that waits, or the group takes the partition away. */
   heartbeat(): Promise<void>;
   /** True once the subscription is being stopped: give up waiting and throw. */
   stopping(): boolean;
+}
+
+export interface Delivery extends Patience {
+  message: ReceivedMessage;
+}
+
+export interface Deliveries extends Patience {
+  /** Of one partition, in order; one at least. */
+  messages: ReceivedMessage[];
 }
 
 export interface Subscription {
@@ -28,11 +36,26 @@ export interface Subscription {
   joined(): boolean;
 }
 
-export interface SubscribeOptions {
+export type SubscribeOptions = {
   groupId: string;
   topics: string[];
-  /** The offset is committed after it returned; when it throws the message comes again. */
-  onMessage(delivery: Delivery): Promise<void>;
+} & (
+  | {
+      /** The offset is committed after it returned; when it throws the message comes again. */
+      onMessage(delivery: Delivery): Promise<void>;
+    }
+  | {
+      /** As many as have come, up to `batchSize`, with one commit of offsets; when it throws all of them come again. */
+      onMessages(deliveries: Deliveries): Promise<void>;
+      batchSize: number;
+    }
+);
+
+export interface ReadOptions {
+  /** Used for this once. */
+  groupId: string;
+  topic: string;
+  onMessage(message: ReceivedMessage): Promise<void>;
 }
 
 /** All the platform asks of a broker. One adapter today (kafkajs), replaceable because it is quiet upstream. */
@@ -41,6 +64,11 @@ export interface KafkaPort {
   publish(messages: BrokerMessage[]): Promise<void>;
   /** Starts from the oldest message where the group has no offset. Keeps trying while the broker is away. */
   subscribe(options: SubscribeOptions): Promise<Subscription>;
+  /**
+   * Hands over what a topic holds at this moment, in order per partition, and leaves no trace in it: no offset is kept.
+   * A topic that does not exist is empty. Ends with what `onMessage` throws. @throws BrokerUnavailable
+   */
+  readToEnd(options: ReadOptions): Promise<void>;
   /** Asks the broker, now. @throws BrokerUnavailable */
   check(): Promise<void>;
   /** Creates topics that do not exist. */

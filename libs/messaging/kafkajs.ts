@@ -1,7 +1,7 @@
 import {
   type Admin,
   type Consumer,
-  type EachMessagePayload,
+  type EachBatchPayload,
   Kafka,
   type KafkaConfig,
   logLevel,
@@ -12,11 +12,14 @@ import type { Logger } from '../telemetry';
 import {
   type BrokerMessage,
   BrokerUnavailable,
+  type Deliveries,
   type KafkaPort,
   MessageRefused,
+  type ReceivedMessage,
   type SubscribeOptions,
   type Subscription,
 } from './kafka-port';
+import { readToEnd, received } from './kafkajs-reader';
 
 export interface KafkaOptions {
   /** 'host:port' each. */
@@ -80,6 +83,7 @@ export function createKafka({ brokers, clientId, logger, tls }: KafkaOptions): K
       subscriptions.add(subscription);
       return subscription;
     },
+    readToEnd: (options) => readToEnd(kafka, options),
     async check() {
       try {
         await admin.use((connected) => connected.describeCluster());
@@ -166,6 +170,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
   let stopping = false;
   let joined = false;
   let consumer: Consumer | undefined;
+  const { onMessages, batchSize } = inBatches(options);
 
   /** Lives until the consumer crashes for good or is stopped. */
   const runOnce = async (): Promise<void> => {
@@ -198,30 +203,27 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
     await current.subscribe({ topics: options.topics, fromBeginning: true });
     await current.run({
       autoCommit: false,
+      eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 3,
-      eachMessage: (payload) => deliver(current, payload),
+      eachBatch: (payload) => deliver(current, payload),
     });
     await ended;
   };
 
-  const deliver = async (current: Consumer, payload: EachMessagePayload): Promise<void> => {
-    const { topic, partition, message, heartbeat } = payload;
-    const headers = Object.fromEntries(
-      Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value ?? '')]),
-    );
-    await options.onMessage({
-      message: {
-        topic,
-        partition,
-        offset: message.offset,
-        key: message.key?.toString() ?? null,
-        value: message.value,
-        headers,
-      },
-      heartbeat,
-      stopping: () => stopping,
-    });
-    await current.commitOffsets([{ topic, partition, offset: (BigInt(message.offset) + 1n).toString() }]);
+  const deliver = async (current: Consumer, payload: EachBatchPayload): Promise<void> => {
+    const { batch, heartbeat, resolveOffset, isRunning, isStale } = payload;
+    const { topic, partition } = batch;
+    for (let next = 0; next < batch.messages.length; next += batchSize) {
+      if (!isRunning() || isStale()) return;
+      const messages = batch.messages
+        .slice(next, next + batchSize)
+        .map((message) => received(topic, partition, message));
+      await onMessages({ messages, heartbeat, stopping: () => stopping });
+      const { offset } = messages.at(-1) as ReceivedMessage;
+      resolveOffset(offset);
+      await current.commitOffsets([{ topic, partition, offset: (BigInt(offset) + 1n).toString() }]);
+      await heartbeat();
+    }
   };
 
   const live = async (): Promise<void> => {
@@ -246,5 +248,15 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       await consumer?.disconnect().catch(() => undefined);
       await done;
     },
+  };
+}
+
+function inBatches(options: SubscribeOptions) {
+  if ('onMessages' in options) return options;
+  const { onMessage } = options;
+  return {
+    batchSize: 1,
+    onMessages: ({ messages, ...patience }: Deliveries) =>
+      onMessage({ message: messages[0] as ReceivedMessage, ...patience }),
   };
 }

@@ -1,122 +1,52 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { createPool, type Pool, runMigrations, withTransaction } from '../postgres';
-import { createLogger } from '../telemetry';
-import { startKafka, startPostgres, type TestKafka, type TestPostgres, wholeTableReads } from '../testing';
+import { type Pool, withTransaction } from '../postgres';
+import { wholeTableReads } from '../testing';
 import {
-  createConsumer,
-  createEvent,
-  createKafka,
   type EventConsumer,
   enqueueEvents,
   type Handler,
   handler,
   type KafkaPort,
-  messagingMigration,
-  messagingUpkeepMigration,
   type ReceivedMessage,
   type Relay,
   startRelay,
 } from '.';
+import { event, logger, startMessaging, until } from './messaging.fixtures';
 
 // Seconds when the machine is idle; a limit for when it is not.
 jest.setTimeout(90_000);
 
-const logger = createLogger('test', { level: 'silent' });
-let postgres: TestPostgres;
-let broker: TestKafka;
+let parts: Awaited<ReturnType<typeof startMessaging>>;
 let pool: Pool;
 let kafka: KafkaPort;
-let running: { stop(): Promise<void> }[] = [];
-
 beforeAll(async () => {
-  [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
-  pool = createPool({ url: postgres.url });
-  const migrations = { '0001-messaging': messagingMigration, '0002-upkeep': messagingUpkeepMigration };
-  await runMigrations({ pool, migrations, lockId: 1 });
-  await pool.query('create table effects (id serial, what text not null)');
-  kafka = createKafka({ brokers: broker.brokers, clientId: 'test', logger });
+  parts = await startMessaging();
+  ({ pool, kafka } = parts);
 }, 240_000);
-beforeEach(() => pool.query('truncate effects, outbox, inbox'));
-afterEach(async () => {
-  await Promise.all(running.map((part) => part.stop()));
-  running = [];
-});
-afterAll(async () => {
-  await kafka?.close();
-  await pool?.end();
-  await Promise.all([postgres?.stop(), broker?.stop()]);
-});
+afterEach(() => parts.reset());
+afterAll(() => parts?.stop());
 
-const until = async (
-  what: string,
-  condition: () => unknown | Promise<unknown>,
-  ms = 45_000,
-): Promise<void> => {
-  const deadline = Date.now() + ms;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
+const newTopic = () => parts.newTopic();
+const collect = (topic: string) => parts.collect(topic);
+const effects = () => parts.effects();
+const relay = async (): Promise<Relay> => parts.keep(await startRelay({ pool, kafka, logger }));
 
-async function newTopic(): Promise<string> {
-  const topic = `test.${randomUUID()}`;
-  await kafka.ensureTopics([topic, `${topic}.dlq`]);
-  return topic;
-}
-
-async function collect(topic: string): Promise<ReceivedMessage[]> {
-  const messages: ReceivedMessage[] = [];
-  running.push(
-    await kafka.subscribe({
-      groupId: randomUUID(),
-      topics: [topic],
-      onMessage: async ({ message }) => {
-        messages.push(message);
-      },
-    }),
-  );
-  return messages;
-}
-
-async function relay(): Promise<Relay> {
-  const started = await startRelay({ pool, kafka, logger });
-  running.push(started);
-  return started;
-}
-
-const event = (subject: string, n: number, id?: string) =>
-  createEvent({ source: '/test', type: 'test.happened.v1', subject, data: { n }, id });
 const write = (topic: string, ...events: ReturnType<typeof event>[]) =>
   withTransaction(pool, (client) => enqueueEvents(client, topic, events));
 const numberOf = (message: ReceivedMessage): number => JSON.parse(String(message.value)).data.n;
 
-async function consume(
-  topic: string,
-  handle: Handler['handle'],
-  options: { attempts?: number } = {},
-): Promise<EventConsumer> {
-  const consumer = createConsumer({
-    kafka,
-    groupId: `group-${topic}`,
-    topics: [topic],
-    pool,
-    logger,
-    retry: { attempts: options.attempts ?? 3, firstDelayMs: 20 },
-    handlers: { 'test.happened.v1': handler(z.object({ n: z.number() }), handle) },
+async function consume(topic: string, handle: Handler['handle']): Promise<EventConsumer> {
+  const consumer = parts.consumer(topic, {
+    'test.happened.v1': handler(z.object({ n: z.number() }), handle),
   });
   await consumer.start();
-  running.push(consumer);
-  return consumer;
+  return parts.keep(consumer);
 }
 
 const recordEffect: Handler['handle'] = async ({ data }, { client }) => {
   await client.query('insert into effects (what) values ($1)', [String((data as { n: number }).n)]);
 };
-const effects = async (): Promise<string[]> =>
-  (await pool.query('select what from effects order by id')).rows.map((row) => row.what);
-
 test('publishes what was committed within a moment, and never what was rolled back', async () => {
   const topic = await newTopic();
   await relay();
@@ -231,7 +161,7 @@ test('hands an event over again after a crash before the commit, and the inbox k
   await until('it was delivered', () => crashed);
   await dying.stop();
   const again: ReceivedMessage[] = [];
-  running.push(
+  parts.keep(
     await kafka.subscribe({
       groupId,
       topics: [topic],
@@ -278,7 +208,7 @@ test('relays and remembers without looking through what waits or what was', asyn
       [batch],
     );
   }
-  const reads = await wholeTableReads(postgres.url, async (watched, round) => {
+  const reads = await wholeTableReads(parts.url, async (watched, round) => {
     await enqueueAndRecord(watched, topic, round);
     const started = await startRelay({ pool: watched, kafka, logger, batchSize: 50 });
     await until(
@@ -300,6 +230,29 @@ const enqueueAndRecord = (on: Pool, topic: string, n: number) =>
     await enqueueEvents(client, topic, [event('key', n)]);
   });
 
+test('marks what the broker refuses, keeps back what follows under the same key, and publishes the rest', async () => {
+  const topic = await newTopic();
+  const messages = await collect(topic);
+  const huge = { ...event('a', 2), data: { n: 2, text: 'x'.repeat(1_200_000) } };
+  await write(topic, event('a', 1), huge, event('a', 3), event('b', 4));
+  await relay();
+  // Those beside it in the refused request may come twice.
+  const arrived = () => [...new Set(messages.map(numberOf))].sort();
+  await until('what can be published', () => arrived().length === 2);
+  await write(topic, event('a', 5), event('b', 6));
+  await until('what comes later', () => arrived().length === 3);
+
+  expect(arrived()).toEqual([1, 4, 6]);
+  const { rows } = await pool.query(
+    `select (event->'data'->>'n')::int as n, refused from outbox order by id`,
+  );
+  expect(rows).toEqual([
+    { n: 2, refused: expect.stringContaining('The broker refuses the message') },
+    { n: 3, refused: null },
+    { n: 5, refused: null },
+  ]);
+});
+
 // Last, because it takes the broker away from everyone.
 test('keeps events while the broker is away, tells the truth about it, and carries on when it is back', async () => {
   const topic = await newTopic();
@@ -308,13 +261,13 @@ test('keeps events while the broker is away, tells the truth about it, and carri
   await write(topic, event('a', 1));
   await until('the first arrives', () => messages.length === 1);
 
-  await broker.kill();
+  await parts.broker.kill();
   await expect(kafka.check()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', retriable: true });
   await write(topic, event('a', 2), event('a', 3));
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect((await pool.query('select 1 from outbox')).rowCount).toBe(2);
 
-  await broker.restart();
+  await parts.broker.restart();
   await until('the others arrive', () => messages.length >= 3, 90_000);
   await kafka.check();
   expect([...new Set(messages.map(numberOf))]).toEqual([1, 2, 3]);

@@ -9,16 +9,19 @@ import {
 /** Another service did not give a usable answer. */
 export class UpstreamError extends Error {
   readonly code = 'UPSTREAM_UNAVAILABLE';
+  /** False where it is certain that the request never arrived, and so had no effect. */
+  readonly mayHaveArrived: boolean;
   constructor(
     readonly upstream: string,
     reason: string,
     /** False when asking again cannot help (the answer was understood and is an error of ours). */
     readonly retriable: boolean,
     readonly status?: number,
-    options?: { cause?: unknown },
+    { mayHaveArrived = true, ...options }: { cause?: unknown; mayHaveArrived?: boolean } = {},
   ) {
     super(`${upstream}: ${reason}`, options);
     this.name = 'UpstreamError';
+    this.mayHaveArrived = mayHaveArrived;
   }
 }
 

@@ -50,6 +50,35 @@ test('gives up with the name of the other side and a word on whether to try late
   });
 });
 
+test('says whether the request may have arrived all the same', async () => {
+  const refused = () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }));
+  const cut = () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }));
+  for (const [answer, mayHaveArrived] of [
+    [refused, false],
+    [cut, true],
+    [json(500, {}), true],
+  ] as const) {
+    const { request } = client([answer], { attempts: 1, breakAfter: 1 });
+    await expect(request('POST', '/', { body: {} })).rejects.toMatchObject({ mayHaveArrived });
+    await expect(request('POST', '/', { body: {} })).rejects.toMatchObject({ mayHaveArrived: false });
+  }
+});
+
+test('sends a form where it is given one', async () => {
+  let sent: RequestInit | undefined;
+  const { request } = createHttpClient({
+    name: 'issuer',
+    baseUrl: 'http://issuer',
+    fetch: (async (_url: URL, init: RequestInit) => {
+      sent = init;
+      return new Response('{}');
+    }) as typeof fetch,
+  });
+  await request('POST', '/token', { body: new URLSearchParams({ grant_type: 'client_credentials' }) });
+  expect(String(sent?.body)).toBe('grant_type=client_credentials');
+  expect(sent?.headers).not.toHaveProperty('content-type');
+});
+
 test('does not wait longer than it was told', async () => {
   const slow = client([() => new Promise<Response>(() => undefined)], { timeoutMs: 30, attempts: 1 });
   await expect(slow.request('GET', '/')).rejects.toThrow('no answer within 30 ms');

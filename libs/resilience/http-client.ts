@@ -38,7 +38,7 @@ export interface UpstreamAnswer {
 
 export interface HttpClient {
   /**
-   * Answers below 500 are returned, whatever they say.
+   * Answers below 500 are returned, whatever they say. A body is sent as JSON, URLSearchParams as a form.
    * @throws UpstreamError (retriable) on 5xx, 429, no connection, time-out or an open breaker.
    */
   request(
@@ -77,6 +77,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         if (error instanceof BrokenCircuitError) {
           throw new UpstreamError(name, 'failed too often just now, not asked again yet', true, undefined, {
             cause: error,
+            mayHaveArrived: false,
           });
         }
         throw error;
@@ -97,13 +98,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         signal,
         headers: {
           accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(body !== undefined && !isForm(body) && { 'content-type': 'application/json' }),
           ...headers,
         },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || isForm(body) ? body : JSON.stringify(body),
       });
     } catch (error) {
-      throw new UpstreamError(name, 'cannot be reached', true, undefined, { cause: error });
+      const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
+      throw new UpstreamError(name, 'cannot be reached', true, undefined, {
+        cause: error,
+        mayHaveArrived: !NEVER_SENT.has(code),
+      });
     }
     const text = await response.text();
     if (response.status >= 500 || response.status === 429) {
@@ -112,6 +117,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     return { status: response.status, headers: response.headers, body: parse(text) };
   }
 }
+
+/** The connection never came about. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+const isForm = (body: unknown): body is URLSearchParams => body instanceof URLSearchParams;
 
 function parse(text: string): unknown {
   try {

@@ -1,4 +1,5 @@
 export { limitConcurrency, Overloaded } from './bulkhead';
+export { type CutOut, createCutOut } from './cut-out';
 export {
   type BreakerFigures,
   createBreaker,
@@ -8,3 +9,4 @@ export {
   UpstreamError,
 } from './endpoints';
 export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client';
+export { startWorkLoop, type WorkLoop, type WorkLoopOptions } from './work-loop';

@@ -1,1 +1,2 @@
+export { CommandRefused, type OperationName, type Operations, operationCommands } from './operations';
 export { runService, type ServiceParts, type ServiceProgram } from './service';

@@ -6,8 +6,8 @@ export interface Program<C> {
   migrate: (config: C) => Promise<void>;
   /** Opens sockets and returns; the process lives until it is asked to stop. */
   serve: (config: C) => Promise<void>;
-  /** Further one-time commands by name; `args` is what follows the name. */
-  commands?: Record<string, (config: C, args: string[]) => Promise<void>>;
+  /** Further one-time commands by name; `args` is what follows the name. A number they give back is the exit code, else 0. */
+  commands?: Record<string, (config: C, args: string[]) => Promise<unknown>>;
 }
 
 /**
@@ -26,8 +26,8 @@ export async function runProgram<C>(
       const known = Object.keys(commands).sort().join(', ');
       throw new ConfigError([`'${name}' is no command; use none (serve), or one of: ${known}`]);
     }
-    await commands[name]?.(program.config(), args);
-    process.exit(0);
+    const code = await commands[name]?.(program.config(), args);
+    process.exit(typeof code === 'number' ? code : 0);
   } catch (error) {
     process.stderr.write(`${describe(error)}\n`);
     process.exit(1);
@@ -40,5 +40,7 @@ function describe(error: unknown): string {
   const { code, hint } = error as Error & { code?: string; hint?: string };
   // Connection strings may stand in driver messages: keep what is between :// and @ out of the output.
   const message = error.message.replace(/\/\/[^@\s/]*@/g, '//***@');
-  return `Could not start: ${message}${code ? ` (${code})` : ''}${hint ? `\n  ${hint}` : ''}`;
+  // What a command refuses is its answer, no failure to begin.
+  const prefix = code === 'COMMAND_REFUSED' ? '' : 'Could not start: ';
+  return `${prefix}${message}${code ? ` (${code})` : ''}${hint ? `\n  ${hint}` : ''}`;
 }

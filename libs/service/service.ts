@@ -13,6 +13,7 @@ import {
 import { createHttpClient, type HttpClient } from '../resilience';
 import { configureTelemetry, createLogger, type Logger } from '../telemetry';
 import { isKafkaConfig, type KafkaConfig, kafkaConnection } from './kafka';
+import { type OperationName, type Operations, operationCommands, operationNames } from './operations';
 import { runProgram } from './program';
 
 /** What `serviceVariables` reads; and `kafkaVariables` where the service talks to others through events. */
@@ -45,58 +46,76 @@ export interface ServiceProgram<C> {
   /** Further commands of `main.js`, each with the database: `main.js create-admin …`. */
   commands?: Record<
     string,
-    (parts: Pick<ServiceParts<C>, 'config' | 'logger' | 'pool'> & { args: string[] }) => Promise<void>
+    (parts: Pick<ServiceParts<C>, 'config' | 'logger' | 'pool'> & { args: string[] }) => Promise<unknown>
   >;
+  /** Puts the service together and starts nothing: for the commands in operations.ts. */
+  operations?: (parts: ServiceParts<C>) => Operations;
   /** Puts the service together and starts its background work. `stop` ends that work; pool and broker are closed after it. */
   start: (parts: ServiceParts<C>) => Promise<{ app: Express; stop: () => Promise<void> }>;
 }
 
 /** The whole of a service's `main.ts`: see runProgram for its commands and its way to fail. */
 export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>): Promise<void> => {
-  const open = (config: C, statementTimeoutMs?: number) => {
+  const { migrations, lockId, operations } = program;
+  const open = (config: C, more: { statementTimeoutMs?: number; logTo?: NodeJS.WriteStream } = {}) => {
     const { SERVICE_NAME: service, SERVICE_VERSION: version, ENVIRONMENT: environment } = config;
     configureTelemetry({ service, version, environment });
-    const logger = createLogger(service, { level: config.LOG_LEVEL, version, environment });
+    const logger = createLogger(service, {
+      ...{ level: config.LOG_LEVEL, version, environment, destination: more.logTo },
+    });
+    const { statementTimeoutMs } = more;
     const poolOf = (url: string, name?: string) =>
       createPool({
         ...{ url, name, max: config.DATABASE_POOL_SIZE, applicationName: service },
         ...{ statementTimeoutMs, logger },
       });
-    return { service, version, logger, pool: poolOf(config.DATABASE_URL), poolOf };
+    const pool = poolOf(config.DATABASE_URL);
+    const copy = config.DATABASE_REPLICA_URL ? poolOf(config.DATABASE_REPLICA_URL, 'copy') : undefined;
+    const kafka = isKafkaConfig(config)
+      ? createKafka({ ...kafkaConnection(config), clientId: service, logger })
+      : undefined;
+    const close = async () => {
+      await kafka?.close();
+      await Promise.all([pool.end(), copy?.end()]);
+    };
+    return { config, version, logger, pool, reads: readsFrom(copy, pool), kafka, close };
   };
+  type Command = (parts: ServiceParts<C> & { args: string[] }) => Promise<unknown>;
+  const command = (work: Command) => async (config: C, args: string[]) => {
+    // Standard output is for the answer.
+    const { close, ...parts } = open(config, { logTo: process.stderr });
+    const upstream = (name: string, baseUrl: string) => createHttpClient({ name, baseUrl });
+    const code = await work({ ...parts, upstream, args } as ServiceParts<C> & { args: string[] });
+    await close();
+    return code;
+  };
+  const operation = (name: OperationName) =>
+    command(async ({ args, ...parts }) => {
+      const built = operations?.(parts as ServiceParts<C>) ?? {};
+      const answer = await operationCommands[name]({ pool: parts.pool, operations: built, args });
+      process.stdout.write(`${JSON.stringify(answer)}\n`);
+    });
   return runProgram<C>({
     config: program.config,
     async migrate(config) {
       // A migration takes as long as it takes.
-      const { pool, logger } = open(config, 0);
-      const { migrations, lockId } = program;
+      const { pool, logger, close } = open(config, { statementTimeoutMs: 0 });
       await runMigrations({ pool, migrations, lockId, logger }, async () => {
         await program.seed?.(pool, config);
       });
-      await pool.end();
+      await close();
     },
-    commands: Object.fromEntries(
-      Object.entries(program.commands ?? {}).map(([name, command]) => [
-        name,
-        async (config: C, args: string[]) => {
-          const { pool, logger } = open(config);
-          await command({ config, logger, pool, args });
-          await pool.end();
-        },
-      ]),
-    ),
+    commands: Object.fromEntries([
+      ...(operations ? operationNames.map((name) => [name, operation(name)]) : []),
+      ...Object.entries(program.commands ?? {}).map(([name, work]) => [name, command(work)]),
+    ]),
     async serve(config) {
-      const { service, version, logger, pool, poolOf } = open(config);
-      const copy = config.DATABASE_REPLICA_URL ? poolOf(config.DATABASE_REPLICA_URL, 'copy') : undefined;
-      const reads = readsFrom(copy, pool);
-      const kafka = isKafkaConfig(config)
-        ? createKafka({ ...kafkaConnection(config), clientId: service, logger })
-        : undefined;
+      const { close, ...opened } = open(config);
+      const { logger } = opened;
       const discovery = createDiscovery(config, logger);
       const upstream = (name: string, baseUrl: string) =>
         createHttpClient({ name, baseUrl, endpoints: discovery?.endpoints(baseUrl) });
-      const parts = { config, version, logger, pool, reads, kafka, upstream } as ServiceParts<C>;
-      const { app, stop } = await program.start(parts);
+      const { app, stop } = await program.start({ ...opened, upstream } as ServiceParts<C>);
       await serve(app, {
         port: config.PORT,
         logger,
@@ -104,8 +123,7 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
         async onShutdown() {
           await stop();
           discovery?.stop();
-          await kafka?.close();
-          await Promise.all([pool.end(), copy?.end()]);
+          await close();
         },
       });
       await discovery?.register();

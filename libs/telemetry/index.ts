@@ -1,4 +1,4 @@
-export { createLogger, type Logger, type LoggerOptions, maskPersonalData } from './logger';
+export { createLogger, holdsCardNumber, type Logger, type LoggerOptions, maskPersonalData } from './logger';
 export {
   configureTelemetry,
   type Instruments,

@@ -1,4 +1,4 @@
-import { createLogger, maskPersonalData } from './logger';
+import { createLogger, holdsCardNumber, maskPersonalData } from './logger';
 
 const logged = (write: (logger: ReturnType<typeof createLogger>) => void): string => {
   const lines: string[] = [];
@@ -16,6 +16,17 @@ test.each([
   ['order 0190f5a2-7c33-7b1e-9d2a-1234567890ab', 'order 0190f5a2-7c33-7b1e-9d2a-1234567890ab'],
 ])('masks %s', (text, masked) => {
   expect(maskPersonalData(text)).toBe(masked);
+});
+
+test.each([
+  ['4242424242424242', true],
+  ['pm_4242-4242 4242-4242', true],
+  ['pm_1QZx8u2eZvKYlo2C', false],
+  ['cnon:card-nonce-ok', false],
+  ['0190f5a2-7c33-7b1e-9d2a-1234567890ab', false],
+  ['4242424242424241', false],
+])('knows whether %s holds a card number', (text, holds) => {
+  expect(holdsCardNumber(text)).toBe(holds);
 });
 
 test('removes secrets by key and masks what errors carry', () => {

@@ -20,6 +20,10 @@ export function maskPersonalData(text: string): string {
     .replace(CARD_NUMBER, (digits) => (passesLuhn(digits) ? '***card***' : digits));
 }
 
+/** Whether a text holds what may be a card number: 13 to 19 digits, spaced or not, whose check digit is right. */
+export const holdsCardNumber = (text: string): boolean =>
+  (text.match(/(?<![a-z\d])(?:\d[ -]?){12,18}\d(?![a-z\d])/gi) ?? []).some(passesLuhn);
+
 function passesLuhn(text: string): boolean {
   const digits = [...text.replace(/\D/g, '')].map(Number).reverse();
   const sum = digits.reduce((total, digit, index) => {

@@ -3,5 +3,6 @@ export { startEnvoy, type TestEnvoy } from './envoy';
 export { startKafka, type TestKafka } from './kafka';
 export { wholeTableReads } from './plans';
 export { startPostgres, type TestPostgres } from './postgres';
+export { given } from './projection';
 export { startRedis, type TestRedis } from './redis';
 export { type SecureKafka, startSecureKafka } from './secure-kafka';

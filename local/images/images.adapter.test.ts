@@ -18,7 +18,7 @@ afterAll(() => {
 });
 
 const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
-const names = ['pause', 'stripe-sandbox'];
+const names = ['pause', 'payment-sandbox'];
 
 it('two builds with nothing in common but their input give the same bytes', async () => {
   const build = async () => {
@@ -44,7 +44,7 @@ it('builds nothing when nothing changed, and only what is gone otherwise', async
   expect(built).toEqual([]);
   rmSync(first[1]!.archive);
   await buildImages({ names, progress, cache });
-  expect(built).toEqual(['Building the image stripe-sandbox']);
+  expect(built).toEqual(['Building the image payment-sandbox']);
   expect(existsSync(first[1]!.archive)).toBe(true);
   expect(readdirSync(cache).filter((name) => name.startsWith('work-'))).toEqual([]);
 });

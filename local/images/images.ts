@@ -242,11 +242,11 @@ export const platformImages: ImageSpec[] = [
     files: [{ bundle: 'libs/kafka-admin/main.ts', to: '/app' }],
   },
   {
-    name: 'stripe-sandbox',
+    name: 'payment-sandbox',
     containerfile: 'service',
     base: 'node',
     tools: [],
-    files: [{ bundle: 'local/sandbox/stripe/main.ts', to: '/app' }],
+    files: [{ bundle: 'local/sandbox/main.ts', to: '/app' }],
   },
 ];
 

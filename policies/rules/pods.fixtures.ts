@@ -284,7 +284,7 @@ export const podFixtures: Record<string, Fixtures> = {
         env: [{ name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: 'database-secret', key: 'url' } } }],
       }),
       env('JWT_SIGNING_KEYS_FILE', '/var/run/secrets/jwt/keys.json'),
-      env('STRIPE_API_URL', 'http://stripe-sandbox:12111'),
+      env('STRIPE_API_URL', 'http://payment-sandbox:12111'),
       env('TOKEN_TTL', '3600'),
       env('PASSWORD_MIN_LENGTH', '12'),
       env('DATABASE_URL', 'postgres://order:$(DB_PASSWORD)@postgres:5432/order'),

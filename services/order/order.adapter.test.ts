@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { authenticate } from '@platform/libs/http';
 import {
+  breaches,
   type CloudEvent,
   createEvent,
   createKafka,
@@ -15,6 +16,7 @@ import { createLogger } from '@platform/libs/telemetry';
 import { startKafka, startPostgres } from '@platform/libs/testing';
 import request from 'supertest';
 import { ORDER_TOPIC, PAYMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
+import { published } from './application/published';
 import { defaultPatience } from './domain/checkout';
 import { createPriceSource } from './gateways/products';
 import { createService } from './service';
@@ -86,13 +88,10 @@ afterAll(async () => {
   await pool?.end();
   await Promise.all([postgres?.stop(), broker?.stop()]);
   neighbour?.close();
+  expect(heard.flatMap((event) => breaches(published, event))).toEqual([]);
 }, 30_000);
 
-let count = 0;
-const newKey = () => {
-  count += 1;
-  return `key-${count}`;
-};
+const newKey = () => randomUUID();
 const cart = { items: [{ productId: 'prd-00001', quantity: 2 }], paymentMethod: 'pm_card_visa' };
 const post = (body: string | object = cart, { key = newKey(), customer = 'c-1' } = {}) =>
   request(service.app)

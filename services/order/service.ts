@@ -1,8 +1,9 @@
-import { createPostgresEventStore } from '@platform/libs/eventstore';
+import { createPostgresEventStore, createProjection } from '@platform/libs/eventstore';
 import type { Authenticator } from '@platform/libs/http';
 import { createConsumer, type KafkaPort, startRelay } from '@platform/libs/messaging';
 import type { Pool } from '@platform/libs/postgres';
 import { createErasures } from '@platform/libs/privacy';
+import type { Operations } from '@platform/libs/service';
 import type { Logger } from '@platform/libs/telemetry';
 import { createApp } from './app';
 import { type Checkout, createCheckout } from './application/checkout';
@@ -10,10 +11,12 @@ import { measureOrders } from './application/measure';
 import { PAYMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
 import { createPlaceOrder } from './application/placeOrder';
 import { type PriceSource, systemClock } from './application/ports';
+import { sales } from './application/sales';
 import { defaultPatience, type Patience } from './domain/checkout';
 import { createHandlers } from './messaging/handlers';
-import { createOrderStore } from './storage/orderStore';
+import { createOrderStore, streamOf } from './storage/orderStore';
 import { createPersonalData, forgetCustomer } from './storage/personalData';
+import { salesTable } from './storage/sales';
 
 export interface ServiceDeps {
   pool: Pool;
@@ -38,7 +41,9 @@ export const createService = ({
   patience = defaultPatience,
 }: ServiceDeps) => {
   const clock = systemClock;
-  const store = createOrderStore({ pool, events: createPostgresEventStore(pool), patience });
+  const events = createPostgresEventStore(pool, logger);
+  const store = createOrderStore({ pool, events, patience });
+  const projection = createProjection({ projection: sales, table: salesTable, store: events, pool, logger });
   const checkout = createCheckout({ store, clock, patience, logger, measure: measureOrders });
   const erasures = createErasures({ pool, logger, forget: forgetCustomer });
   const consumer = createConsumer({
@@ -62,15 +67,22 @@ export const createService = ({
     app,
     checkout,
     erasures,
+    operations: {
+      consumer,
+      projections: [projection],
+      history: (orderId: string) => events.readStream(streamOf(orderId)),
+    } satisfies Operations,
     /** Starts to publish, to listen, to look after stuck orders and to forget. @returns what stops it all again. */
     async start(): Promise<() => Promise<void>> {
       const relay = await startRelay({ pool, kafka, logger });
       await consumer.start();
+      const projecting = await projection.start();
       const stopLooking = lookAfter(checkout, logger);
       const stopForgetting = erasures.start();
       return async () => {
         await stopForgetting();
         await stopLooking();
+        await projecting.stop();
         await consumer.stop();
         await relay.stop();
       };

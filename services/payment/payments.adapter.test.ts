@@ -1,118 +1,51 @@
 import { randomUUID } from 'node:crypto';
-import { Writable } from 'node:stream';
-import { createPostgresEventStore } from '@platform/libs/eventstore';
 import { createEvent } from '@platform/libs/messaging';
-import { createPool, type Pool, runMigrations, withTransaction } from '@platform/libs/postgres';
+import { type Pool, withTransaction } from '@platform/libs/postgres';
 import { createErasures } from '@platform/libs/privacy';
 import { createLogger } from '@platform/libs/telemetry';
-import { startPostgres } from '@platform/libs/testing';
 import { paymentIdOf } from './application/ids';
-import { createPayments } from './application/payments';
-import type { ChargeRequest, PaymentGateway } from './application/ports';
+import type { AuthoriseRequest } from './application/ports';
 import { startWorker } from './application/worker';
 import type { Outcome } from './domain/charging';
 import { createHandlers } from './messaging/handlers';
-import { MIGRATION_LOCK, migrations } from './storage/migrations';
-import { createPaymentStore } from './storage/paymentStore';
+import { held, startPayments } from './payment.fixtures';
 import { createPersonalData, forgetCustomer } from './storage/personalData';
 
 jest.setTimeout(30_000);
 
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let service: Awaited<ReturnType<typeof startPayments>>;
 let pool: Pool;
 beforeAll(async () => {
-  postgres = await startPostgres();
-  pool = createPool({ url: await postgres.createDatabase() });
-  await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
+  service = await startPayments();
+  ({ pool } = service);
 }, 60_000);
-afterAll(async () => {
-  await pool?.end();
-  await postgres?.stop();
-});
-
-const charged: Outcome = { kind: 'succeeded', transactionId: 'pi_1' };
-
-const createHarness = (gateway: Partial<PaymentGateway>) => {
-  const lines: string[] = [];
-  const destination = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk));
-      done();
-    },
-  });
-  let now = Date.parse('2030-01-01T00:00:00.000Z');
-  const clock = { now: () => new Date(now).toISOString() };
-  const store = createPaymentStore({ pool, events: createPostgresEventStore(pool) });
-  const orderId = randomUUID();
-  const paymentId = paymentIdOf(orderId);
-  const unexpected = async (): Promise<never> => {
-    throw new Error('not expected here');
-  };
-  const payments = createPayments({
-    store,
-    gateway: { name: 'stripe', charge: unexpected, enquire: unexpected, refund: unexpected, ...gateway },
-    clock,
-    logger: createLogger('payment-test', { destination }),
-    transaction: (work) => withTransaction(pool, work),
-  });
-  const wish = {
-    orderId,
-    customerId: 'c-1',
-    amount: { amount: 1000, currency: 'EUR' },
-    paymentMethod: 'pm_card_visa',
-  };
-  return {
-    wish,
-    payments,
-    store,
-    clock,
-    paymentId,
-    lines,
-    wait: (seconds: number) => {
-      now += seconds * 1000;
-    },
-    request: () => withTransaction(pool, (client) => payments.request(wish, client)),
-    advance: () => payments.advance(paymentId),
-    notify: (eventId: string, outcome: Outcome) =>
-      payments.notified({ gateway: 'stripe', eventId, about: { paymentId, outcome } }),
-    status: async () => (await store.load(paymentId)).status,
-    history: async (): Promise<string[]> =>
-      (
-        await pool.query('select type from events where stream = $1 order by version', [
-          `payment-${paymentId}`,
-        ])
-      ).rows.map((row) => row.type),
-    sent: async (): Promise<string[]> =>
-      (
-        await pool.query(`select event->>'type' as type from outbox where key = $1 order by id`, [orderId])
-      ).rows.map((row) => row.type),
-  };
-};
+afterAll(() => service?.stop());
+const createHarness: typeof service.harness = (...gateways) => service.harness(...gateways);
 
 describe('a payment in PostgreSQL', () => {
   it('is one payment although it is asked for twice at once, and tells its end again when asked again', async () => {
-    const charge = jest.fn(async () => charged);
-    const { request, advance, history, sent } = createHarness({ charge });
+    const authorise = jest.fn(async () => held);
+    const { request, advance, history, sent } = createHarness({ authorise });
     const both = await Promise.allSettled([request(), request()]);
     // The second may find the first in its way; the consumer then repeats it.
     for (const { status } of both) if (status === 'rejected') await request();
     await advance();
     await advance();
     await request();
-    expect(charge).toHaveBeenCalledTimes(1);
-    expect(await history()).toEqual(['PaymentStarted.v1', 'AttemptStarted.v1', 'PaymentSucceeded.v1']);
-    expect(await sent()).toEqual(['payment.succeeded.v1', 'payment.succeeded.v1']);
+    expect(authorise).toHaveBeenCalledTimes(1);
+    expect(await history()).toEqual(['PaymentStarted.v1', 'AttemptStarted.v1', 'PaymentAuthorised.v1']);
+    expect(await sent()).toEqual(['payment.authorised.v1', 'payment.authorised.v1']);
   });
 
   it('has its intent on record, and no transaction open, while the gateway is called', async () => {
     let seen: unknown;
     const { request, advance, history } = createHarness({
-      async charge() {
+      async authorise() {
         const open = await pool.query(
           `select count(*)::int as n from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`,
         );
         seen = { open: open.rows[0].n, last: (await history()).at(-1) };
-        return charged;
+        return held;
       },
     });
     await request();
@@ -121,32 +54,32 @@ describe('a payment in PostgreSQL', () => {
   });
 
   it('is resolved by asking, not charged again, when the process died between call and record', async () => {
-    const atGateway = new Map<string, ChargeRequest>();
-    const charge = jest.fn((wish: ChargeRequest) => {
+    const atGateway = new Map<string, AuthoriseRequest>();
+    const authorise = jest.fn((wish: AuthoriseRequest) => {
       atGateway.set(wish.paymentId, wish);
       return new Promise<never>(() => {});
     });
-    const enquire = async ({ paymentId }: { paymentId: string }): Promise<Outcome> =>
-      atGateway.has(paymentId) ? charged : { kind: 'not_charged' };
-    const { request, advance, status, sent } = createHarness({ charge, enquire });
+    const find = async ({ paymentId }: { paymentId: string }): Promise<Outcome> =>
+      atGateway.has(paymentId) ? held : { kind: 'not_charged' };
+    const { request, advance, status, sent } = createHarness({ authorise, find });
     await request();
     void advance();
     while (atGateway.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await advance();
-    expect(await status()).toBe('succeeded');
-    expect(charge).toHaveBeenCalledTimes(1);
-    expect(await sent()).toEqual(['payment.succeeded.v1']);
+    expect(await status()).toBe('authorised');
+    expect(authorise).toHaveBeenCalledTimes(1);
+    expect(await sent()).toEqual(['payment.authorised.v1']);
   });
 
   it('stays open as long as the gateway cannot be asked', async () => {
-    const enquire = jest
+    const find = jest
       .fn<Promise<Outcome>, []>()
       .mockResolvedValueOnce({ kind: 'retriable', error: 'ECONNREFUSED' })
       .mockResolvedValueOnce({ kind: 'unknown', error: 'ETIMEDOUT' })
-      .mockResolvedValueOnce(charged);
+      .mockResolvedValueOnce(held);
     const { request, advance, wait, status, sent } = createHarness({
-      charge: async () => ({ kind: 'unknown', error: 'ETIMEDOUT' }),
-      enquire,
+      authorise: async () => ({ kind: 'unknown', error: 'ETIMEDOUT' }),
+      find,
     });
     await request();
     await advance();
@@ -157,25 +90,25 @@ describe('a payment in PostgreSQL', () => {
     }
     wait(10);
     await advance();
-    expect([await status(), await sent()]).toEqual(['succeeded', ['payment.succeeded.v1']]);
+    expect([await status(), await sent()]).toEqual(['authorised', ['payment.authorised.v1']]);
   });
 
   it('waits 2, then 4 seconds, fails after three attempts, and logs it without the payment method', async () => {
-    const charge = jest.fn(async (): Promise<Outcome> => ({ kind: 'retriable', error: 'rate_limited' }));
-    const { request, advance, wait, status, sent, lines } = createHarness({ charge });
+    const authorise = jest.fn(async (): Promise<Outcome> => ({ kind: 'retriable', error: 'rate_limited' }));
+    const { request, advance, wait, status, sent, lines } = createHarness({ authorise });
     await request();
     await advance();
     wait(1.9);
     await advance();
-    expect(charge).toHaveBeenCalledTimes(1);
+    expect(authorise).toHaveBeenCalledTimes(1);
     wait(0.1);
     await advance();
     wait(3.9);
     await advance();
-    expect(charge).toHaveBeenCalledTimes(2);
+    expect(authorise).toHaveBeenCalledTimes(2);
     wait(0.1);
     await advance();
-    expect(charge).toHaveBeenCalledTimes(3);
+    expect(authorise).toHaveBeenCalledTimes(3);
     expect([await status(), await sent()]).toEqual(['failed', ['payment.failed.v1']]);
     const logged = lines.map((line) => JSON.parse(line));
     expect(logged.filter(({ event }) => event === 'payment_retry')).toMatchObject([
@@ -192,32 +125,32 @@ describe('a payment in PostgreSQL', () => {
 
   it('ends once when the webhook overtakes the answer', async () => {
     const harness = createHarness({
-      async charge() {
-        await harness.notify('evt_early', charged);
-        return charged;
+      async authorise() {
+        await harness.notify('evt_early', held);
+        return held;
       },
     });
     await harness.request();
     await harness.advance();
-    expect((await harness.history()).filter((type) => type === 'PaymentSucceeded.v1')).toHaveLength(1);
-    expect(await harness.sent()).toEqual(['payment.succeeded.v1']);
+    expect((await harness.history()).filter((type) => type === 'PaymentAuthorised.v1')).toHaveLength(1);
+    expect(await harness.sent()).toEqual(['payment.authorised.v1']);
   });
 
   it('gives back, once, what was charged after it had failed', async () => {
-    const refund = jest.fn(async () => ({ kind: 'refunded' as const, refundId: 're_1' }));
-    const { request, advance, notify, status, sent } = createHarness({
-      charge: async () => ({ kind: 'misconfigured', error: 'api_key_expired' }),
+    const refund = jest.fn(async () => ({ kind: 'done' as const, id: 're_1' }));
+    const { request, advance, notify, status, sent, store, paymentId } = createHarness({
+      authorise: async () => ({ kind: 'misconfigured', error: 'api_key_expired' }),
       refund,
     });
     await request();
     await advance();
     expect(await status()).toBe('failed');
-    expect(await notify('evt_late', charged)).toBe(true);
-    expect(await notify('evt_late', charged)).toBe(false);
+    expect(await notify('evt_late', { kind: 'captured', transactionId: 'pi_1' })).toBe(true);
+    expect(await notify('evt_late', { kind: 'captured', transactionId: 'pi_1' })).toBe(false);
     await advance();
     await advance();
     expect(refund).toHaveBeenCalledTimes(1);
-    expect(await status()).toBe('refunded');
+    expect(await store.find(paymentId, 'c-1')).toMatchObject({ status: 'refunded' });
     expect(await sent()).toEqual(['payment.failed.v1']);
   });
 
@@ -235,9 +168,9 @@ describe('a payment in PostgreSQL', () => {
   });
 
   it('is carried to its end by the worker', async () => {
-    const outcomes: Outcome[] = [{ kind: 'retriable', error: 'rate_limited' }, charged];
+    const outcomes: Outcome[] = [{ kind: 'retriable', error: 'rate_limited' }, held];
     const { request, payments, store, status, clock, paymentId, wait } = createHarness({
-      charge: async () => outcomes.shift()!,
+      authorise: async () => outcomes.shift()!,
     });
     await request();
     const worker = startWorker({
@@ -247,12 +180,12 @@ describe('a payment in PostgreSQL', () => {
       logger: createLogger('worker', { level: 'silent' }),
       pollMs: 20,
     });
-    for (let i = 0; i < 200 && (await status()) !== 'succeeded'; i += 1) {
+    for (let i = 0; i < 200 && (await status()) !== 'authorised'; i += 1) {
       wait(1);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await worker.stop();
-    expect(await status()).toBe('succeeded');
+    expect(await status()).toBe('authorised');
   });
 });
 
@@ -260,9 +193,9 @@ describe('the payments of somebody who was erased', () => {
   it('stay for the books without them, as soon as there is nothing left to do', async () => {
     const logger = createLogger('payment-test', { level: 'silent' });
     const erasures = createErasures({ pool, logger, forget: forgetCustomer });
-    const outcomes: Outcome[] = [{ kind: 'retriable', error: 'rate_limited' }, charged];
+    const outcomes: Outcome[] = [{ kind: 'retriable', error: 'rate_limited' }, held];
     const { payments, wish, request, advance, wait, store } = createHarness({
-      charge: async () => outcomes.shift()!,
+      authorise: async () => outcomes.shift()!,
     });
     wish.customerId = randomUUID();
     await request();
@@ -287,7 +220,7 @@ describe('the payments of somebody who was erased', () => {
     await erasures.carryOut();
     expect((await mine(wish.customerId)).payments).toEqual([]);
     const kept = await store.load(paymentIdOf(wish.orderId));
-    expect(kept).toMatchObject({ status: 'succeeded', amount: wish.amount, paymentMethod: 'erased' });
+    expect(kept).toMatchObject({ status: 'authorised', amount: wish.amount, paymentMethod: 'erased' });
     const { rows } = await pool.query(
       'select (select json_agg(e) from events e)::text || (select json_agg(p) from payments p)::text as text',
     );

@@ -41,9 +41,12 @@ test('starting, charging and showing payments read those payments', async () => 
     const store = createPaymentStore({ pool, events: createPostgresEventStore(pool) });
     const { id, orderId, customerId } = known[round]!;
     const at = systemClock.now();
-    const payment = { paymentId: randomUUID(), orderId: randomUUID(), customerId, gateway: 'stripe', at };
+    const payment = { paymentId: randomUUID(), orderId: randomUUID(), customerId, at };
     const amount = { amount: 500, currency: 'EUR' };
-    await store.change(payment.paymentId, (none) => start({ ...payment, amount, paymentMethod: 'pm' }, none));
+    const methods = [{ gateway: 'stripe', paymentMethod: 'pm' }];
+    await store.change(payment.paymentId, (none) =>
+      start({ ...payment, amount, methods, capture: 'at_once' }, none),
+    );
     await store.change(payment.paymentId, (ready) => beginAttempt(ready, at));
     await store.load(payment.paymentId);
     await store.claimDue(at, new Date(Date.parse(at) + 60_000).toISOString(), 5);

@@ -3,13 +3,17 @@ import type { Authenticator } from '@platform/libs/http';
 import { createConsumer, type KafkaPort, startRelay } from '@platform/libs/messaging';
 import { listen, type Pool, withTransaction } from '@platform/libs/postgres';
 import { createErasures } from '@platform/libs/privacy';
+import type { BreakerFigures } from '@platform/libs/resilience';
+import type { Operations } from '@platform/libs/service';
 import type { Logger } from '@platform/libs/telemetry';
 import { createApp } from './app';
+import { createGateways } from './application/gateways';
 import { ORDER_TOPIC, USER_TOPIC } from './application/messages';
 import { createPayments } from './application/payments';
 import { type Clock, type NotificationReader, type PaymentGateway, systemClock } from './application/ports';
 import { startWorker } from './application/worker';
 import { createHandlers } from './messaging/handlers';
+import { historyOfOrder } from './storage/history';
 import { createPaymentStore, DUE_CHANNEL } from './storage/paymentStore';
 import { createPersonalData, forgetCustomer } from './storage/personalData';
 
@@ -18,21 +22,24 @@ export interface ServiceDeps {
   kafka: KafkaPort;
   logger: Logger;
   authenticator: Authenticator;
-  gateway: PaymentGateway;
-  notifications: NotificationReader;
+  gateways: readonly PaymentGateway[];
+  notifications: readonly NotificationReader[];
   version: string;
   clock?: Clock;
+  /** When a gateway is left out, and for how long: 5 failures in a row, 30 s. */
+  breaker?: BreakerFigures;
   /** See WorkerDeps. */
   leaseMs?: number;
 }
 
 /** Puts the parts together. Nothing runs before `start`. */
 export const createService = (deps: ServiceDeps) => {
-  const { pool, kafka, logger, authenticator, gateway, notifications, version, clock = systemClock } = deps;
-  const store = createPaymentStore({ pool, events: createPostgresEventStore(pool) });
+  const { pool, kafka, logger, authenticator, notifications, version, clock = systemClock } = deps;
+  const events = createPostgresEventStore(pool, logger);
+  const store = createPaymentStore({ pool, events });
   const payments = createPayments({
     store,
-    gateway,
+    gateways: createGateways(deps.gateways, deps.breaker),
     clock,
     logger,
     transaction: (work) => withTransaction(pool, work),
@@ -61,6 +68,7 @@ export const createService = (deps: ServiceDeps) => {
     payments,
     store,
     erasures,
+    operations: { consumer, history: historyOfOrder(pool, events) } satisfies Operations,
     /** Starts to publish, to listen, to charge and to forget. @returns what stops it all again. */
     async start(): Promise<() => Promise<void>> {
       const relay = await startRelay({ pool, kafka, logger });

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import {
+  breaches,
   createEvent,
   createKafka,
   type KafkaPort,
+  parseEvent,
   type ReceivedMessage,
   startRelay,
 } from '@platform/libs/messaging';
@@ -18,6 +20,7 @@ import {
 } from '@platform/libs/testing';
 import request from 'supertest';
 import { createApp, createCachedCatalogue } from './app';
+import { published } from './application/published';
 import { releaseStock, reserveStock } from './application/reserve';
 import { seedProduct } from './domain/seed';
 import { createStockConsumer, ORDER_TOPIC, STOCK_TOPIC } from './messaging/stock-consumer';
@@ -218,6 +221,7 @@ describe('stock', () => {
     const consumer = createStockConsumer({ kafka, pool, logger, groupId: 'product-service' });
     const relay = await startRelay({ pool, kafka, logger });
     const answers: ReceivedMessage[] = [];
+    const [one, two] = [randomUUID(), randomUUID()];
     const listening = await kafka.subscribe({
       groupId: randomUUID(),
       topics: [STOCK_TOPIC],
@@ -228,15 +232,13 @@ describe('stock', () => {
     await consumer.start();
     const ask = (type: string, orderId: string, items?: object[]) =>
       createEvent({ source: '/order-service', type, subject: orderId, data: { orderId, items } });
-    const first = ask('order.stock-reservation-requested.v1', 'o-1', [
-      { productId: 'prd-00150', quantity: 2 },
-    ]);
+    const first = ask('order.stock-reservation-requested.v1', one, [{ productId: 'prd-00150', quantity: 2 }]);
     const events = [
-      ask('order.placed.v1', 'o-1'),
+      ask('order.placed.v1', one),
       first,
       first,
-      ask('order.stock-reservation-requested.v1', 'o-2', [{ productId: 'prd-00150', quantity: 1 }]),
-      ask('order.stock-release-requested.v1', 'o-1'),
+      ask('order.stock-reservation-requested.v1', two, [{ productId: 'prd-00150', quantity: 1 }]),
+      ask('order.stock-release-requested.v1', one),
     ];
     for (const event of events) {
       await kafka.publish([{ topic: ORDER_TOPIC, key: event.subject, value: JSON.stringify(event) }]);
@@ -255,14 +257,15 @@ describe('stock', () => {
         .map((message) => JSON.parse(String(message.value)))
         .filter((event) => event.subject === orderId)
         .map(({ type, data }) => ({ type, data }));
-    expect(about('o-1')).toEqual([
-      { type: 'product.stock-reserved.v1', data: { orderId: 'o-1' } },
-      { type: 'product.stock-released.v1', data: { orderId: 'o-1' } },
+    expect(answers.flatMap(({ value }) => breaches(published, parseEvent(value)))).toEqual([]);
+    expect(about(one)).toEqual([
+      { type: 'product.stock-reserved.v1', data: { orderId: one } },
+      { type: 'product.stock-released.v1', data: { orderId: one } },
     ]);
-    expect(about('o-2')).toEqual([
+    expect(about(two)).toEqual([
       {
         type: 'product.stock-rejected.v1',
-        data: { orderId: 'o-2', reason: 'out_of_stock', productIds: ['prd-00150'] },
+        data: { orderId: two, reason: 'out_of_stock', productIds: ['prd-00150'] },
       },
     ]);
     expect(await available('prd-00150')).toBe(2);

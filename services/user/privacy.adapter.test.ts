@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CloudEvent, createKafka, type KafkaPort, parseEvent } from '@platform/libs/messaging';
+import { breaches, type CloudEvent, createKafka, type KafkaPort, parseEvent } from '@platform/libs/messaging';
 import { createHttpClient } from '@platform/libs/resilience';
 import { startKafka, type TestKafka } from '@platform/libs/testing';
 import request from 'supertest';
 import { USER_TOPIC } from './application/privacy';
+import { published } from './application/published';
 import { createPersonalDataSource } from './gateways/personal-data';
 import { createService } from './service';
 import { PASSWORD, startUserService, type UserService } from './user.fixtures';
@@ -128,6 +129,7 @@ describe('erasure', () => {
     expect(heard.filter(({ subject }) => subject === id)).toMatchObject([
       { type: 'user.erased.v1', source: '/user-service', data: { userId: id } },
     ]);
+    expect(heard.flatMap((event) => breaches(published, event))).toEqual([]);
   });
 
   it('frees the address, and does not confuse the next who has it', async () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { httpRows } from './http';
+import { messagingRows } from './messaging';
 import { platformRows } from './platform';
 import { policyRows } from './policies';
 import { poolRows } from './pool';
@@ -17,7 +18,7 @@ const frontDoorOf = (profile: string): string => {
   }
 };
 
-const withoutCluster = ['policies', 'pool'];
+const withoutCluster = ['policies', 'pool', 'messaging'];
 
 const main = async () => {
   const wanted = (group: string) => BENCH_ONLY === '' || BENCH_ONLY === group;
@@ -27,6 +28,7 @@ const main = async () => {
     ...(wanted('platform') ? platformRows(BENCH_PROFILE, frontDoor) : []),
     ...(wanted('policies') ? await policyRows() : []),
     ...(wanted('pool') ? await poolRows() : []),
+    ...(wanted('messaging') ? await messagingRows() : []),
   ];
   process.stdout.write(BENCH_JSON ? `${JSON.stringify(rows, null, 2)}\n` : `${render(rows)}\n`);
 };

@@ -47,22 +47,30 @@ export interface Charge {
 }
 
 interface StripeCharge {
-  amount: number;
+  amount_captured: number;
   amount_refunded: number;
   currency: string;
   status: string;
   metadata: { order_id?: string };
 }
 
+/** What the ledger adds up to, by currency. */
+export const ledgerTotals = async (): Promise<Record<string, number>> =>
+  Object.fromEntries(
+    (await rows('payment', 'select currency, sum(amount) from ledger_postings group by currency')).map(
+      ([currency, total]) => [currency, Number(total)],
+    ),
+  );
+
 /** Money the gateway has taken and kept. */
 export const charges = async (): Promise<Charge[]> => {
   const script = `fetch('http://127.0.0.1:12111/_sandbox/charges').then((r) => r.text()).then((t) => process.stdout.write(t))`;
-  const where = ['exec', 'deployment/stripe-sandbox', '-c', 'sandbox', '--', 'node', '-e', script];
+  const where = ['exec', 'deployment/payment-sandbox', '-c', 'sandbox', '--', 'node', '-e', script];
   const all: { charges: StripeCharge[] } = JSON.parse(await inPlatform(...where));
   return all.charges
-    .filter((charge) => charge.status === 'succeeded' && charge.amount_refunded < charge.amount)
-    .map(({ amount, amount_refunded, currency, metadata }) => ({
+    .filter((charge) => charge.status === 'succeeded' && charge.amount_refunded < charge.amount_captured)
+    .map(({ amount_captured, amount_refunded, currency, metadata }) => ({
       orderId: metadata.order_id ?? '',
-      amount: { amount: amount - amount_refunded, currency: currency.toUpperCase() },
+      amount: { amount: amount_captured - amount_refunded, currency: currency.toUpperCase() },
     }));
 };

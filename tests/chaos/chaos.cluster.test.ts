@@ -6,7 +6,7 @@ import { Customer, type Order, type Product } from '../../cli/customer';
 import { inPlatform } from '../journey/platform';
 import { processOf } from '../journey/processes';
 import { until } from '../journey/until';
-import { charges, deadLetterBytes, stockOf, unsentMessages } from './books';
+import { charges, deadLetterBytes, ledgerTotals, stockOf, unsentMessages } from './books';
 import { type Checkout, type Plan, planOf, productsOnSale, type Target, targets } from './plan';
 
 const { CHAOS_SEED, CHAOS_CHECKOUTS = '20' } = process.env;
@@ -130,6 +130,12 @@ describe(`${count} checkouts while services, broker and database are killed (see
       .map(({ order }) => ({ orderId: order.id, amount: order.total }));
     const byOrder = (a: { orderId: string }, b: { orderId: string }) => a.orderId.localeCompare(b.orderId);
     expect(taken.sort(byOrder)).toEqual(owed.sort(byOrder));
+  });
+
+  it('leave a ledger that balances', async () => {
+    const totals = await ledgerTotals();
+    expect(Object.keys(totals)).not.toEqual([]);
+    for (const total of Object.values(totals)) expect(total).toBe(0);
   });
 
   it('leave the stock that was not sold', async () => {

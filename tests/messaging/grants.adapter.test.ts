@@ -71,8 +71,15 @@ test('a service writes what it produces, and another reads it in a group of its 
   expect(read).toBe('placed');
 });
 
-test('a service puts aside what it cannot use', async () => {
-  await connect('payment-service').publish(message('order.order.v1.dlq', 'strange'));
+test('a service puts aside what it cannot use, and finds it again', async () => {
+  const payment = connect('payment-service');
+  await payment.publish(message('order.order.v1.dlq', 'strange'));
+  const found: string[] = [];
+  await payment.readToEnd({
+    ...{ groupId: 'payment-service-dead-letters', topic: 'order.order.v1.dlq' },
+    onMessage: async ({ value }) => void found.push(String(value)),
+  });
+  expect(found).toEqual(['strange']);
 });
 
 test('a service is told how the broker is without being granted anything for it', async () => {

@@ -11,11 +11,7 @@ import { authenticate } from '../../libs/http';
 import { createPriceSource } from '../../services/order/gateways/products';
 import { createService as createOrder } from '../../services/order/service';
 import { migrations as orderMigrations } from '../../services/order/storage/migrations';
-import {
-  createStripe,
-  createStripeGateway,
-  createStripeNotifications,
-} from '../../services/payment/gateways/stripe';
+import { connectGateways, readNotifications } from '../../services/payment/gateways';
 import { createService as createPayment } from '../../services/payment/service';
 import { migrations as paymentMigrations } from '../../services/payment/storage/migrations';
 import { createCachedCatalogue, createApp as createProduct } from '../../services/product/app';
@@ -40,6 +36,8 @@ const OPEN = [
   'POST /v1/sessions',
   'POST /v1/sessions/refresh',
   'POST /v1/users',
+  'POST /v1/webhooks/paypal',
+  'POST /v1/webhooks/square',
   'POST /v1/webhooks/stripe',
 ];
 
@@ -81,8 +79,13 @@ beforeAll(async () => {
   const nowhere = 'http://127.0.0.1:9';
   const kafka = createKafka({ brokers: ['127.0.0.1:9'], clientId: 'endpoints', logger });
   const common = { logger, version: 'v1', authenticator, kafka };
-  const stripe = createStripe({ apiKey: 'sk_test_x', apiUrl: nowhere });
   const products = await database(productMigrations);
+  const gateways = {
+    ...{ STRIPE_API_KEY: 'sk_test_x', STRIPE_WEBHOOK_SECRET: 'whsec_x', STRIPE_API_URL: nowhere },
+    ...{ PAYPAL_CLIENT_ID: 'x', PAYPAL_CLIENT_SECRET: 'x', PAYPAL_WEBHOOK_ID: 'X', PAYPAL_API_URL: nowhere },
+    ...{ SQUARE_ACCESS_TOKEN: 'x', SQUARE_WEBHOOK_SIGNATURE_KEY: 'x', SQUARE_API_URL: nowhere },
+    SQUARE_WEBHOOK_URL: nowhere,
+  };
   apps.product = createProduct({
     ...{ pool: products, checkBroker: () => kafka.check() },
     ...{ logger, version: 'v1', catalogue: createCachedCatalogue({ reads: products }) },
@@ -93,8 +96,8 @@ beforeAll(async () => {
   }).app;
   apps.payment = createPayment({
     ...{ ...common, pool: await database(paymentMigrations) },
-    gateway: createStripeGateway(stripe),
-    notifications: createStripeNotifications({ stripe, secret: 'whsec_x' }),
+    gateways: connectGateways(gateways),
+    notifications: readNotifications(gateways),
   }).app;
   const limit = { windowMs: 60_000, limit: 1000 };
   apps.user = createUser({

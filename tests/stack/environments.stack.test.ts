@@ -101,12 +101,12 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
   });
 });
 
-test('only the local stack runs a stand-in for Stripe and makes up its keys', async () => {
+test('only the local stack runs a stand-in for the payment gateways and makes up their keys', async () => {
   const [local, staging] = [
     await render('local', { policies: false }),
     await render('staging', { policies: false }),
   ];
-  expect(local.one('Deployment', 'stripe-sandbox').spec.template.spec.containers).toHaveLength(2);
-  expect(() => staging.one('Deployment', 'stripe-sandbox')).toThrow();
+  expect(local.one('Deployment', 'payment-sandbox').spec.template.spec.containers).toHaveLength(2);
+  expect(() => staging.one('Deployment', 'payment-sandbox')).toThrow();
   expect(() => staging.one('Secret', 'stripe-secret')).toThrow();
 });

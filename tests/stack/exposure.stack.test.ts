@@ -114,7 +114,11 @@ describe.each(environments)('from outside of %s', (name) => {
       'POST /v1/oauth → user-service, open',
       'POST /v1/sessions → user-service, open',
       'POST /v1/users → user-service, open',
+      'POST /v1/webhooks/paypal → payment-service, open',
+      'POST /v1/webhooks/square → payment-service, open',
       'POST /v1/webhooks/stripe → payment-service, open',
+      'POST /webhooks/paypal → payment-service, open',
+      'POST /webhooks/square → payment-service, open',
       'POST /webhooks/stripe → payment-service, open',
     ]);
   });

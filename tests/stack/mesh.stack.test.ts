@@ -9,6 +9,10 @@ const callers = (policy: Rendered): { who: string; port: string }[] =>
     port: rule.to[0].operation.ports[0],
   }));
 
+/** Those that let callers in; others refuse what tokens do not allow. */
+const admissions = (stack: Stack) =>
+  stack.all('AuthorizationPolicy').filter(({ spec }) => spec.action !== 'DENY');
+
 describe.each(['local', 'staging', 'production'])('the mesh of the %s stack', (name) => {
   let stack: Stack;
   beforeAll(async () => {
@@ -33,7 +37,7 @@ describe.each(['local', 'staging', 'production'])('the mesh of the %s stack', (n
   const door = name === 'local' ? 'istio-ingress/sa/istio-ingressgateway' : 'kong/sa/kong';
 
   test('lets in over the mesh exactly whom the network lets in, on the same port', () => {
-    for (const policy of stack.all('AuthorizationPolicy').filter(({ spec }) => spec.selector)) {
+    for (const policy of admissions(stack).filter(({ spec }) => spec.selector)) {
       // No proxy carries UDP.
       const network = stack
         .one('NetworkPolicy', policy.metadata.name)
@@ -52,7 +56,7 @@ describe.each(['local', 'staging', 'production'])('the mesh of the %s stack', (n
     const sidecars = new Map<string, string[]>(
       stack.all('Sidecar').map(({ metadata, spec }) => [metadata.name, spec.egress[0].hosts]),
     );
-    for (const policy of stack.all('AuthorizationPolicy')) {
+    for (const policy of admissions(stack)) {
       for (const { who } of callers(policy).filter((one) => one.who.includes('/ns/ecommerce-platform/'))) {
         // Some let in a Job that only runs while a password is changed.
         const hosts = sidecars.get(who.split('/').pop() as string) ?? [`./${policy.metadata.name}.`];

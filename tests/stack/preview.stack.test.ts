@@ -43,9 +43,7 @@ const previewOf = async (stack: string) =>
 test('a figure changed in the catalogue is one line, in exactly the environments that have it from there', async () => {
   copy = project();
   edit('order', (text) => `replicas: 7\n${text}`);
-  edit('payment', (text) =>
-    text.replace('environments:\n', 'environments:\n  staging: { scale: { min: 4 } }\n'),
-  );
+  edit('payment', (text) => text.replace('  staging:\n', '  staging:\n    scale: { min: 4 }\n'));
   edit('user', (text) => `resources: { requests: { cpu: "0.2", memory: 262144Ki } }\n${text}`);
   const previews = [];
   for (const stack of stacks) previews.push(await previewOf(stack));

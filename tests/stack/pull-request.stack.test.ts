@@ -8,7 +8,7 @@ import { copyOfCheckout } from '../journey/copy';
 jest.setTimeout(600_000);
 
 const forgotten = `${'sk_'}live_0123456789abcdefMARKER`;
-const scaled = 'environments:\n  staging: { scale: { min: 4 } }\n';
+const scaled = '  staging:\n    scale: { min: 4 }\n';
 
 let copy: string;
 const git = (...args: string[]) =>
@@ -30,7 +30,7 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 test('a change is shown for every environment, and a key that came with it refused and printed nowhere', () => {
-  edit('payment', (text) => text.replace('environments:\n', scaled));
+  edit('payment', (text) => text.replace('  staging:\n', scaled));
   edit('order', (text) => `${text}\nenv:\n  CARRIER_API_KEY: ${forgotten}\n`);
   const job = ['ci', 'pull-request', '--base', 'HEAD', '--out', 'preview'];
   const { status, stdout, stderr } = spawnSync(

@@ -7,7 +7,7 @@ export const root = resolve(__dirname, '..', '..');
 
 const imageNames = [
   ...['product', 'order', 'user', 'payment'].map((name) => `${name}-service`),
-  ...['postgres', 'redis', 'kafka', 'consul', 'stripe-sandbox', 'stripe-mock'],
+  ...['postgres', 'redis', 'kafka', 'consul', 'payment-sandbox', 'stripe-mock'],
 ];
 
 /** What `platform up` passes for the local stack. */

@@ -1,15 +1,16 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response } from 'express';
+import { controls, createFaults, type Fault } from '../faults';
+import { Replay, sha256 } from '../replay';
+import { hmac, type Signer, type Webhooks } from '../webhooks';
 import { invalid, notFound, StripeError } from './errors';
-import { createFaults } from './faults';
 import { type Form, parseForm } from './form';
 import { Payments } from './payments';
 import { noShapeCheck, type ShapeCheck } from './shapes';
-import type { Answer, Charge, PaymentIntent, Refund, Store, StripeEvent } from './store';
-import type { Webhooks } from './webhooks';
+import type { Charge, PaymentIntent, Refund, StripeEvent, StripeStore } from './store';
 
 export interface SandboxOptions {
-  store: Store;
+  store: StripeStore;
   webhooks: Webhooks;
   /** The one key that is let in; any `sk_test_…` when left out. */
   apiKey?: string;
@@ -18,7 +19,6 @@ export interface SandboxOptions {
 
 const API_VERSION = '2026-10-28.endive';
 const newId = (prefix: string) => `${prefix}_${randomBytes(12).toString('hex')}`;
-const sha256 = (text: string) => createHash('sha256').update(text).digest();
 
 const authenticate = (apiKey?: string) => (request: Request, _: Response, next: NextFunction) => {
   const header = request.headers.authorization ?? '';
@@ -40,11 +40,19 @@ const authenticate = (apiKey?: string) => (request: Request, _: Response, next: 
   next();
 };
 
+/** Stripe's scheme: HMAC-SHA256 over `<seconds>.<body>`. */
+export const stripeSigner =
+  (secret: string): Signer =>
+  ({ body }) => {
+    const seconds = Math.floor(Date.now() / 1000);
+    return { 'stripe-signature': `t=${seconds},v1=${hmac(secret, `${seconds}.${body}`, 'hex')}` };
+  };
+
 /** The sandbox as an express app: Stripe's API below /v1, controls for tests below /_sandbox, /health and /ready. */
 export const createSandbox = ({ store, webhooks, apiKey, checkShape = noShapeCheck }: SandboxOptions) => {
   const app = express();
   const faults = createFaults();
-  const underWay = new Set<string>();
+  const replay = new Replay(store);
 
   const paymentsFor = (request: { id: string; idempotency_key: string | null }) =>
     new Payments(store, (type, object) => {
@@ -60,7 +68,7 @@ export const createSandbox = ({ store, webhooks, apiKey, checkShape = noShapeChe
         type,
       };
       store.save(event);
-      webhooks.send(event);
+      webhooks.send({ id: event.id, type, body: JSON.stringify(event, null, 2) });
     });
 
   type Handler = (payments: Payments, form: Form, params: Record<string, string>) => object;
@@ -85,31 +93,24 @@ export const createSandbox = ({ store, webhooks, apiKey, checkShape = noShapeChe
     const key =
       request.method === 'POST' ? (request.headers['idempotency-key'] as string | undefined) : undefined;
     if (key && key.length > 255) throw invalid('Idempotency keys may be at most 255 characters long.');
-    const asked = sha256(`${request.method} ${request.path}\n${body}`).toString('hex');
-    if (key) {
-      response.set('idempotency-key', key);
-      const before = store.get<Answer>('answer', key);
-      if (before && before.request !== asked) {
-        throw new StripeError(400, {
+    if (key) response.set('idempotency-key', key);
+    let fault: Fault | undefined;
+    const refusals = {
+      other: () =>
+        new StripeError(400, {
           type: 'idempotency_error',
           message: `Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
-        });
-      }
-      if (before) {
-        response.set('idempotent-replayed', 'true').status(before.status).type('json').send(before.body);
-        return;
-      }
-      if (underWay.has(key)) {
-        throw new StripeError(409, {
+        }),
+      underWay: () =>
+        new StripeError(409, {
           type: 'invalid_request_error',
           code: 'idempotency_key_in_use',
           message: `There is currently another in-progress request using this Idempotent Key: ${key}.`,
-        });
-      }
-      underWay.add(key);
-    }
-    try {
-      const fault = request.method === 'POST' ? faults.take() : undefined;
+        }),
+    };
+    const asked = `${request.method} ${request.path}\n${body}`;
+    const result = await replay.once(key, asked, refusals, async () => {
+      fault = request.method === 'POST' ? faults.take(request.path) : undefined;
       if (fault === 'rate_limit') {
         throw new StripeError(429, {
           type: 'invalid_request_error',
@@ -122,14 +123,12 @@ export const createSandbox = ({ store, webhooks, apiKey, checkShape = noShapeChe
       const version = request.headers['stripe-version'] as string | undefined;
       await checkShape({ method: request.method, path: request.originalUrl, body, version });
       const payments = paymentsFor({ id: requestId, idempotency_key: key ?? null });
-      const result = answer(handler, payments, form, request);
-      if (key) store.save({ id: key, object: 'answer', request: asked, ...result });
-      // The worst case for a caller: the money has moved and it never hears of it.
-      if (fault === 'timeout_after_charge') return faults.hold(response);
-      response.status(result.status).type('json').send(result.body);
-    } finally {
-      if (key) underWay.delete(key);
-    }
+      return answer(handler, payments, form, request);
+    });
+    // The worst case for a caller: the money has moved and it never hears of it.
+    if (fault === 'timeout_after_charge') return faults.hold(response);
+    if (result.replayed) response.set('idempotent-replayed', 'true');
+    response.status(result.status).type('json').send(result.body);
   };
 
   app.disable('x-powered-by');
@@ -182,6 +181,10 @@ export const createSandbox = ({ store, webhooks, apiKey, checkShape = noShapeChe
       return payments.list(wanted, form, '/v1/refunds');
     }),
   );
+  api.get(
+    '/balance_transactions',
+    endpoint((payments, form) => payments.balance(form)),
+  );
   const one =
     (kind: 'refund' | 'charge' | 'event') =>
     (_: Payments, __: Form, { id }: Record<string, string>) => {
@@ -206,16 +209,7 @@ export const createSandbox = ({ store, webhooks, apiKey, checkShape = noShapeChe
   app.get('/_sandbox/events', (_, response) => {
     response.json({ events: store.all<StripeEvent>('event'), deliveries: webhooks.delivered });
   });
-  app.post(
-    '/_sandbox/faults',
-    express.json(),
-    (request, response) => void response.json(faults.add(request.body)),
-  );
-  app.post('/_sandbox/reset', (_, response) => {
-    store.clear();
-    faults.clear();
-    response.json({ status: 'ok' });
-  });
+  app.use('/_sandbox', controls(faults, webhooks, store));
 
   app.use((request) => {
     throw invalid(`Unrecognized request URL (${request.method}: ${request.path}).`, { status: 404 });

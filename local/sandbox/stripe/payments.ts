@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Card, cards } from './cards';
 import { invalid, notFound, StripeError } from './errors';
 import { type Form, mapOf, textOf } from './form';
-import type { Charge, PaymentIntent, Refund, Store } from './store';
+import type { BalanceTransaction, Charge, PaymentIntent, Refund, StripeStore } from './store';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const newId = (prefix: string) =>
@@ -42,7 +42,7 @@ const wrongState = (intent: PaymentIntent, verb: string) =>
 /** What Stripe does with PaymentIntents and Refunds, as far as a shop that charges cards can tell. */
 export class Payments {
   constructor(
-    private readonly store: Store,
+    private readonly store: StripeStore,
     private readonly announce: Announce,
   ) {}
 
@@ -203,6 +203,7 @@ export class Payments {
       next_action: null,
     };
     this.store.save(intent, charge);
+    if (!held) this.book(charge, charge.amount_captured);
     if (held) this.announce('payment_intent.amount_capturable_updated', intent);
     else {
       this.announce('charge.succeeded', charge);
@@ -233,6 +234,7 @@ export class Payments {
       amount_captured: amount,
     };
     this.store.save(intent, charge);
+    this.book(charge, amount);
     this.announce('charge.captured', charge);
     this.announce('payment_intent.succeeded', intent);
     return intent;
@@ -294,9 +296,30 @@ export class Payments {
     const refunded = charge.amount_refunded + amount;
     const after = { ...charge, amount_refunded: refunded, refunded: refunded === charge.amount_captured };
     this.store.save(refund, after);
+    this.book(refund, -amount);
     this.announce('charge.refunded', after);
     this.announce('refund.created', refund);
     return refund;
+  }
+
+  private book(source: Charge | Refund, amount: number) {
+    const { object: type, id, currency } = source;
+    this.store.save({
+      ...{ id: newId('txn'), object: 'balance_transaction', amount, created: now(), currency },
+      ...{ fee: 0, net: amount, source: id, status: 'available', type },
+    });
+  }
+
+  balance(form: Form) {
+    const page = this.list(
+      this.store.all<BalanceTransaction>('balance_transaction'),
+      form,
+      '/v1/balance_transactions',
+    );
+    const expand = Object.values((form.expand as Form | undefined) ?? {}).includes('data.source');
+    const source = ({ type, source: id }: BalanceTransaction) =>
+      expand ? this.store.get<Charge | Refund>(type, id) : id;
+    return { ...page, data: page.data.map((one) => ({ ...one, source: source(one) })) };
   }
 
   /** Stripe's lists: newest first, `limit`, `starting_after`, `created[gte|lte|gt|lt]`. */

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Stripe from 'stripe';
-import { createSandbox } from './app';
+import { Webhooks } from '../webhooks';
+import { createSandbox, stripeSigner } from './app';
 import { createShapeCheck, type ShapeCheck } from './shapes';
-import { Store } from './store';
-import { Webhooks } from './webhooks';
+import { StripeStore } from './store';
 
 const apiKey = 'sk_test_sandbox';
 const secret = 'whsec_test';
@@ -41,8 +41,16 @@ const start = async ({
   checkShape,
   retryDelaysMs = [5, 5],
 }: Setup = {}) => {
-  const webhooks = new Webhooks({ url: webhookUrl, secret, retryDelaysMs, log: () => {} });
-  const { app, close } = createSandbox({ store: new Store(limit, folder), webhooks, apiKey, checkShape });
+  const webhooks = new Webhooks({
+    ...{ url: webhookUrl, sign: stripeSigner(secret), retryDelaysMs },
+    log: () => {},
+  });
+  const { app, close } = createSandbox({
+    store: new StripeStore({ limit, folder }),
+    webhooks,
+    apiKey,
+    checkShape,
+  });
   const port = await listen(createServer(app));
   open.push(() => {
     webhooks.close();

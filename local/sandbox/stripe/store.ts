@@ -1,5 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Answer, Store, type StoreOptions } from '../store';
 
 export interface PaymentIntent {
   id: string;
@@ -67,6 +66,20 @@ export interface Refund {
   status: 'succeeded';
 }
 
+/** Money that came in or went out: a charge when it is captured, a refund. */
+export interface BalanceTransaction {
+  id: string;
+  object: 'balance_transaction';
+  amount: number;
+  created: number;
+  currency: string;
+  fee: number;
+  net: number;
+  source: string;
+  status: 'available';
+  type: 'charge' | 'refund';
+}
+
 export interface StripeEvent {
   id: string;
   object: 'event';
@@ -79,78 +92,12 @@ export interface StripeEvent {
   type: string;
 }
 
-/** The answer an Idempotency-Key got, and a hash of the request it was for. */
-export interface Answer {
-  id: string;
-  object: 'answer';
-  request: string;
-  status: number;
-  body: string;
-}
+type Thing = PaymentIntent | Charge | Refund | BalanceTransaction | StripeEvent | Answer;
 
-type Thing = PaymentIntent | Charge | Refund | StripeEvent | Answer;
+const kinds = ['payment_intent', 'charge', 'refund', 'balance_transaction', 'event', 'answer'] as const;
 
-const kinds = ['payment_intent', 'charge', 'refund', 'event', 'answer'] as const;
-type Kind = (typeof kinds)[number];
-
-/** Bounded state: the oldest goes first. With a folder, every change is also a line of a file that a restart reads again. */
-export class Store {
-  private readonly things = new Map<Kind, Map<string, Thing>>(kinds.map((kind) => [kind, new Map()]));
-  private readonly file?: string;
-  private lines = 0;
-
-  constructor(
-    private readonly limit: number,
-    folder?: string,
-  ) {
-    if (!folder) return;
-    mkdirSync(folder, { recursive: true });
-    this.file = join(folder, 'stripe-sandbox.jsonl');
-    if (!existsSync(this.file)) return;
-    for (const line of readFileSync(this.file, 'utf8').split('\n')) {
-      try {
-        if (line) this.keep(JSON.parse(line));
-      } catch {
-        // A line cut off by a kill: what it said was never answered for.
-      }
-    }
-    this.rewrite();
-  }
-
-  private keep(thing: Thing) {
-    const known = this.things.get(thing.object);
-    if (!known) return;
-    known.set(thing.id, thing);
-    if (known.size > this.limit) known.delete(known.keys().next().value!);
-  }
-
-  private rewrite() {
-    if (!this.file) return;
-    const all = kinds.flatMap((kind) => [...this.things.get(kind)!.values()]);
-    writeFileSync(`${this.file}.new`, all.map((thing) => `${JSON.stringify(thing)}\n`).join(''));
-    renameSync(`${this.file}.new`, this.file);
-    this.lines = all.length;
-  }
-
-  save(...things: Thing[]) {
-    for (const thing of things) this.keep(thing);
-    if (!this.file) return;
-    appendFileSync(this.file, things.map((thing) => `${JSON.stringify(thing)}\n`).join(''));
-    this.lines += things.length;
-    if (this.lines > this.limit * kinds.length * 4) this.rewrite();
-  }
-
-  get<T extends Thing>(kind: T['object'], id: string): T | undefined {
-    return this.things.get(kind)!.get(id) as T | undefined;
-  }
-
-  /** Newest first. */
-  all<T extends Thing>(kind: T['object']): T[] {
-    return [...this.things.get(kind)!.values()].reverse() as T[];
-  }
-
-  clear() {
-    for (const known of this.things.values()) known.clear();
-    this.rewrite();
+export class StripeStore extends Store<Thing> {
+  constructor({ limit, folder }: Pick<StoreOptions<Thing['object']>, 'limit' | 'folder'>) {
+    super({ name: 'stripe', kinds, limit, folder });
   }
 }

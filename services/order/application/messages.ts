@@ -1,5 +1,6 @@
 import { type CloudEvent, createEvent } from '@platform/libs/messaging';
 import { evolve, type Order, type OrderEvent } from '../domain/order';
+import type { Message } from './published';
 
 export const ORDER_TOPIC = 'order.order.v1';
 export const STOCK_TOPIC = 'product.stock.v1';
@@ -8,7 +9,7 @@ export const USER_TOPIC = 'user.user.v1';
 
 type Known = Exclude<Order, { status: 'none' }>;
 
-const publish = (order: Known, event: OrderEvent): { type: string; data: object } | undefined => {
+const publish = (order: Known, event: OrderEvent): Message | undefined => {
   const { orderId, customerId, items, total } = order;
   switch (event.type) {
     case 'OrderPlaced':

@@ -1,8 +1,13 @@
-import { eventStoreMigration, eventStoreUpkeepMigration } from '@platform/libs/eventstore';
+import {
+  eventStoreMigration,
+  eventStoreUpkeepMigration,
+  subscriptionMigration,
+} from '@platform/libs/eventstore';
 import { messagingMigration, messagingUpkeepMigration } from '@platform/libs/messaging';
 import type { Migrations } from '@platform/libs/postgres';
 import { erasureMigration } from '@platform/libs/privacy';
 import { type Kysely, sql } from 'kysely';
+import { salesMigration } from './sales';
 
 /** Any number of our own; see runMigrations. */
 export const MIGRATION_LOCK = 3002;
@@ -41,4 +46,6 @@ export const migrations: Migrations = {
   '0004-erasures': erasureMigration,
   '0005-event-store-upkeep': eventStoreUpkeepMigration,
   '0006-messaging-upkeep': messagingUpkeepMigration,
+  '0010-checkpoints': subscriptionMigration,
+  '0011-sales': salesMigration,
 };

@@ -1,4 +1,4 @@
-import type { EventStore, NewEvent, StoredEvent } from '@platform/libs/eventstore';
+import type { NewEvent, StoredEvent, TransactionalEventStore } from '@platform/libs/eventstore';
 import { enqueueEvents } from '@platform/libs/messaging';
 import { type Pool, type Queryable, withTransaction } from '@platform/libs/postgres';
 import { ORDER_TOPIC, toMessages } from '../application/messages';
@@ -15,7 +15,7 @@ export const streamOf = (orderId: string) => `order-${orderId}`;
 
 export interface OrderStoreDeps {
   pool: Pool;
-  events: EventStore;
+  events: TransactionalEventStore;
   patience: Patience;
 }
 
@@ -24,7 +24,7 @@ export const createOrderStore = ({ pool, events: store, patience }: OrderStoreDe
   const save = async (client: Transaction, before: Order, history: OrderEvent[], events: OrderEvent[]) => {
     const after = foldOrder(events, before);
     if (events.length === 0 || after.status === 'none') return after;
-    await store.append(client, streamOf(after.orderId), events.map(toStored), history.length);
+    await store.within(client).append(streamOf(after.orderId), events.map(toStored), history.length);
     await enqueueEvents(client, ORDER_TOPIC, toMessages(before, events, history.length + 1));
     const createdAt = (history[0] ?? events[0]!).data.at;
     await saveView(client, after, viewOf(after, { createdAt, updatedAt: events.at(-1)!.data.at }));
@@ -44,7 +44,7 @@ export const createOrderStore = ({ pool, events: store, patience }: OrderStoreDe
     orderId: string,
     decide: (order: Order) => OrderEvent[],
   ): Promise<Change> => {
-    const history = (await store.readStream(streamOf(orderId), client)).map(fromStored);
+    const history = (await store.within(client).readStream(streamOf(orderId))).map(fromStored);
     const before = foldOrder(history, initialOrder);
     const events = decide(before);
     return { before, after: await save(client, before, history, events), events };

@@ -2,34 +2,64 @@ import type { Logger } from '@platform/libs/telemetry';
 import {
   beginAttempt,
   enquiryOutcome,
-  nextStep,
+  inOrder,
   type Outcome,
+  refuse,
+  type StartPayment,
   settle,
-  settleRefund,
   start,
 } from '../domain/charging';
-import { isAnswered, type Money, type Payment, type PaymentEvent } from '../domain/payment';
-import { paymentIdOf } from './ids';
 import {
-  type Change,
-  type Clock,
-  type Notification,
-  type PaymentGateway,
-  PaymentProcessingError,
-  type PaymentStore,
-  type Transaction,
-} from './ports';
+  type CaptureMode,
+  isKnown,
+  type KnownPayment,
+  type Method,
+  type Money,
+  type Payment,
+  type PaymentEvent,
+} from '../domain/payment';
+import {
+  type NextStep,
+  nextStep,
+  type RefundRefusal,
+  requestRefund as refundOf,
+  requestCapture,
+  requestVoid,
+  type Settled,
+  settleCapture,
+  settleLateCharge,
+  settleRefund,
+  settleVoid,
+} from '../domain/settling';
+import type { Gateways } from './gateways';
+import { paymentIdOf, refundIdOf } from './ids';
+import { answersAgain, type Question, refusal } from './messages';
+import type { Change, Clock, Notification, PaymentStore, Transaction } from './ports';
+import { report } from './report';
 
 export interface PaymentRequest {
   orderId: string;
   customerId: string;
   amount: Money;
-  paymentMethod: string;
+  /** The preferred gateway's token first, then the fallback's. */
+  methods: readonly Method[];
+  capture: CaptureMode;
+  /** Why nobody is to be asked at all. */
+  refusal?: string;
+}
+
+export interface RefundRequest {
+  paymentId: string;
+  refundId: string;
+  /** Missing: all that is left. */
+  amount?: Money;
+  reason?: string;
+  requestedBy?: string;
 }
 
 export interface PaymentsDeps {
   store: PaymentStore;
-  gateway: PaymentGateway;
+  gateways: Gateways;
   clock: Clock;
   logger: Logger;
   /** Opens the transaction a notification of the gateway is handled in. */
@@ -39,8 +69,9 @@ export interface PaymentsDeps {
 export type Payments = ReturnType<typeof createPayments>;
 
 const CONFLICT_TRIES = 5;
+const NOTHING: Change = { before: { status: 'none' }, after: { status: 'none' }, events: [] };
 
-export const createPayments = ({ store, gateway, clock, logger, transaction }: PaymentsDeps) => {
+export const createPayments = ({ store, gateways, clock, logger, transaction }: PaymentsDeps) => {
   /** The attempt, the webhook and a second instance may meet at one payment; whoever comes second decides anew. */
   const changeAgain = async (work: () => Promise<Change>): Promise<Change> => {
     for (let tries = 1; ; tries += 1) {
@@ -52,69 +83,194 @@ export const createPayments = ({ store, gateway, clock, logger, transaction }: P
       }
     }
   };
-  const change = async (paymentId: string, decide: (payment: Payment) => PaymentEvent[]) => {
-    const changed = await changeAgain(() => store.change(paymentId, decide));
+  const change = async (paymentId: string, decide: (payment: Payment, at: string) => PaymentEvent[]) => {
+    const changed = await changeAgain(() =>
+      store.change(paymentId, (payment) => decide(payment, clock.now())),
+    );
     report(changed, logger);
     return changed;
   };
-  const ask = async (work: () => Promise<Outcome>): Promise<Outcome> => {
+  /** The adapter promised not to throw. If it did after all, the request may be out already. */
+  const ask = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      // The adapter promised not to throw. If it did after all, the request may be out already.
       logger.error({ err: error }, 'the payment gateway adapter failed unexpectedly');
-      return { kind: 'unknown', error: 'adapter failure' };
+      return otherwise;
     }
+  };
+  const lost: Outcome = { kind: 'unknown', error: 'adapter failure' };
+  const failed: Settled = { kind: 'failed', error: 'adapter failure' };
+  const noGateway: Settled = { kind: 'failed', error: 'gateway not set up' };
+
+  /** Answers an order's wish in its own transaction, and tells again what was decided on it before. */
+  const answer = async (
+    orderId: string,
+    question: Exclude<Question, object>,
+    decide: (payment: Payment, at: string) => PaymentEvent[],
+    inTransaction: Transaction,
+  ): Promise<void> => {
+    const at = clock.now();
+    const changed = await store.change(paymentIdOf(orderId), (payment) => decide(payment, at), inTransaction);
+    report(changed, logger);
+    // Asked again although it was decided: the answer got lost on the way.
+    if (changed.events.length > 0) return;
+    const ids = { orderId, paymentId: paymentIdOf(orderId) };
+    const messages =
+      changed.after.status === 'none'
+        ? [refusal({ type: 'payment.capture-failed.v1', data: { ...ids, reason: 'no_payment' } }, at)]
+        : answersAgain(question, changed.after, at);
+    await store.tell(messages, inTransaction);
+  };
+
+  /** Writes down that money is to be given back. The same refundId is the same refund. */
+  const requestRefund = async (
+    { paymentId, ...request }: RefundRequest,
+    inTransaction?: Transaction,
+  ): Promise<{ payment: Payment; isNew: boolean; refused?: RefundRefusal | 'no_payment' }> => {
+    let refused: RefundRefusal | 'no_payment' | undefined;
+    const decide = (payment: Payment): PaymentEvent[] => {
+      const decided = isKnown(payment) ? refundOf({ ...request, at: clock.now() }, payment) : 'no_payment';
+      refused = typeof decided === 'string' ? decided : undefined;
+      return typeof decided === 'string' ? [] : decided;
+    };
+    const changed = inTransaction
+      ? await store.change(paymentId, decide, inTransaction)
+      : await changeAgain(() => store.change(paymentId, decide));
+    report(changed, logger);
+    return { payment: changed.after, isNew: changed.events.length > 0, ...(refused && { refused }) };
+  };
+
+  const enquire = async (payment: KnownPayment & { status: 'asking' }): Promise<Outcome> => {
+    const gateway = gateways.get(payment.gateway);
+    if (!gateway) return { kind: 'unknown', error: 'gateway not set up' };
+    const { startedAt: since, attemptedAt } = payment;
+    return enquiryOutcome(await ask(() => gateway.find({ ...payment, since, attemptedAt }), lost));
+  };
+
+  const settleMoney = async (
+    payment: KnownPayment,
+    step: NextStep,
+  ): Promise<((payment: Payment, at: string) => PaymentEvent[]) | undefined> => {
+    const { paymentId, amount } = payment;
+    const gateway = gateways.get(payment.gateway);
+    if ((step.step === 'capture' || step.step === 'void') && payment.status === 'authorised') {
+      const { transactionId } = payment;
+      const settleIt = step.step === 'capture' ? settleCapture : settleVoid;
+      const result = gateway
+        ? await ask(() => gateway[step.step]({ paymentId, transactionId, amount }), failed)
+        : noGateway;
+      return (current, at) => settleIt(result, current, at);
+    }
+    if (step.step === 'refund' && payment.status === 'captured') {
+      const { refundId, amount: back, tries } = step.refund;
+      const { transactionId } = payment;
+      const request = { paymentId, transactionId, refundId, amount: back, again: tries > 0 };
+      const result = gateway ? await ask(() => gateway.refund(request), failed) : noGateway;
+      return (current, at) => settleRefund(refundId, result, current, at);
+    }
+    if (step.step === 'void late charge' || step.step === 'refund late charge') {
+      const { transactionId } = step;
+      const late = payment.lateCharges.find((one) => one.transactionId === transactionId);
+      const holder = late && gateways.get(late.gateway);
+      const result = !holder
+        ? noGateway
+        : await ask(
+            () =>
+              late.captured
+                ? holder.refund({
+                    ...{ paymentId, transactionId: late.chargeId, amount, again: late.tries > 0 },
+                    refundId: refundIdOf(paymentId, `late charge ${transactionId}`),
+                  })
+                : holder.void({ paymentId, transactionId }),
+            failed,
+          );
+      return (current, at) => settleLateCharge(transactionId, result, current, at);
+    }
+    return undefined;
   };
 
   return {
     /** Takes in an order's wish to be paid: only written down here; the gateway is called later, outside of any transaction. */
-    async request({ orderId, ...request }: PaymentRequest, inTransaction: Transaction): Promise<void> {
-      const paymentId = paymentIdOf(orderId);
-      const at = clock.now();
-      const { after, events } = await store.change(
-        paymentId,
-        (payment) => start({ paymentId, orderId, ...request, gateway: gateway.name, at }, payment),
-        inTransaction,
-      );
-      // Asked again although it ended: the answer got lost on the way.
-      if (events.length === 0 && isAnswered(after)) await store.answerAgain(after, inTransaction);
+    request({ orderId, methods, refusal, ...request }: PaymentRequest, inTransaction: Transaction) {
+      const question = request.capture === 'at_once' ? 'payment' : 'authorisation';
+      const decide = (payment: Payment, at: string) => {
+        const command: StartPayment = {
+          ...{ paymentId: paymentIdOf(orderId), orderId, ...request, at },
+          methods: inOrder(methods, gateways.isOut),
+        };
+        return refusal === undefined ? start(command, payment) : refuse(command, refusal, payment);
+      };
+      return answer(orderId, question, decide, inTransaction);
     },
 
-    /** Does the one next thing a payment needs: charge, ask, or give back. No transaction is open while the gateway is called. */
+    async requestCapture(orderId: string, inTransaction: Transaction): Promise<void> {
+      await answer(orderId, 'capture', requestCapture, inTransaction);
+    },
+
+    async requestVoid(orderId: string, inTransaction: Transaction): Promise<void> {
+      const ids = { paymentId: paymentIdOf(orderId), orderId };
+      await answer(orderId, 'void', (payment, at) => requestVoid(ids, payment, at), inTransaction);
+    },
+
+    requestRefund,
+
+    /** The same, asked for by an order, which hears of it. */
+    async requestOrdersRefund(
+      orderId: string,
+      request: Omit<RefundRequest, 'paymentId'>,
+      inTransaction: Transaction,
+    ) {
+      const { refundId } = request;
+      const ids = { orderId, paymentId: paymentIdOf(orderId), refundId };
+      const { refused, payment, isNew } = await requestRefund(
+        { ...request, paymentId: ids.paymentId },
+        inTransaction,
+      );
+      if (isNew) return;
+      const at = clock.now();
+      const messages = refused
+        ? [refusal({ type: 'payment.refund-failed.v1', data: { ...ids, reason: refused } }, at)]
+        : answersAgain({ refundId }, payment, at);
+      await store.tell(messages, inTransaction);
+    },
+
+    /** Does the one next thing a payment needs: charge, ask, settle, or give back. No transaction is open while the gateway is called. */
     async advance(paymentId: string): Promise<void> {
       const payment = await store.load(paymentId);
-      if (payment.status === 'none') return;
-      const { step } = nextStep(payment, clock.now());
-      if (step === 'charge') {
-        const begun = await change(paymentId, (current) => beginAttempt(current, clock.now()));
+      if (!isKnown(payment)) return;
+      const { gateway } = payment;
+      const step = nextStep(payment, clock.now());
+      if (step.step === 'charge') {
+        const begun = await change(paymentId, beginAttempt);
         if (begun.events.length === 0) return;
-        const outcome = await ask(() => gateway.charge(payment));
-        await change(paymentId, (current) => settle(outcome, current, 'attempt', clock.now()));
-      } else if (step === 'enquire') {
-        const outcome = enquiryOutcome(
-          await ask(() => gateway.enquire({ paymentId, since: payment.startedAt })),
+        const outcome = await ask(() => gateways.authorise(gateway, payment), lost);
+        await change(paymentId, (current, at) =>
+          settle({ gateway, outcome, source: 'attempt' }, current, at),
         );
-        await change(paymentId, (current) => settle(outcome, current, 'enquiry', clock.now()));
-      } else if (step === 'refund' && payment.status === 'refunding') {
-        const { transactionId } = payment;
-        const outcome = await gateway.refund({ paymentId, transactionId });
-        await change(paymentId, (current) => settleRefund(outcome, current, clock.now()));
+      } else if (step.step === 'enquire' && payment.status === 'asking') {
+        const outcome = await enquire(payment);
+        await change(paymentId, (current, at) =>
+          settle({ gateway, outcome, source: 'enquiry' }, current, at),
+        );
+      } else {
+        const decide = await settleMoney(payment, step);
+        if (decide) await change(paymentId, decide);
       }
     },
 
     /** Handles what the gateway told us, once per notification. @returns false when it was handled before. */
-    async notified({ gateway: from, eventId, about }: Notification): Promise<boolean> {
+    async notified({ gateway, eventId, about }: Notification): Promise<boolean> {
       let first = true;
       const changed = await changeAgain(() =>
         transaction(async (client) => {
-          first = await store.recordNotification(from, eventId, client);
-          const nothing: Change = { before: { status: 'none' }, after: { status: 'none' }, events: [] };
-          if (!first || !about) return nothing;
+          first = await store.recordNotification(gateway, eventId, client);
+          if (!first || !about) return NOTHING;
+          const { paymentId, outcome } = about;
           const at = clock.now();
           return store.change(
-            about.paymentId,
-            (payment) => settle(about.outcome, payment, 'webhook', at),
+            paymentId,
+            (payment) => settle({ gateway, outcome, source: 'webhook' }, payment, at),
             client,
           );
         }),
@@ -123,58 +279,4 @@ export const createPayments = ({ store, gateway, clock, logger, transaction }: P
       return first;
     },
   };
-};
-
-/** R2's events, as structured log lines. */
-const report = ({ after, events }: Change, logger: Logger): void => {
-  if (after.status === 'none') return;
-  const { paymentId, orderId, gateway, amount } = after;
-  const base = { paymentId, orderId, gateway };
-  for (const { type, data } of events) {
-    switch (type) {
-      case 'PaymentSucceeded': {
-        const { transactionId, attempt, source } = data;
-        logger.info({ event: 'payment_success', ...base, transactionId, amount, attempt, source }, 'paid');
-        break;
-      }
-      case 'AttemptFailed': {
-        const { error, attempt, willRetry } = data;
-        logger.warn(
-          { event: 'payment_retry', ...base, error, attempt, willRetry },
-          'a payment attempt failed',
-        );
-        break;
-      }
-      case 'OutcomeUnknown':
-        logger.warn(
-          { ...base, error: data.error, attempt: data.attempt, enquiries: data.enquiries },
-          'charged or not is unknown',
-        );
-        break;
-      case 'PaymentDeclined':
-        logger.info({ event: 'payment_declined', ...base, reason: data.reason }, 'declined');
-        break;
-      case 'PaymentFailed':
-        logger.error(
-          { event: 'payment_failed', ...base, err: new PaymentProcessingError(data.reason, data.attempts) },
-          'payment failed',
-        );
-        break;
-      case 'LateChargeFound':
-        logger.error(
-          { ...base, transactionId: data.transactionId },
-          'charged after it was called failed: giving it back',
-        );
-        break;
-      case 'RefundPostponed':
-        logger.error(
-          { ...base, error: data.error, tries: data.tries },
-          'money is owed to a customer and cannot be given back yet',
-        );
-        break;
-      case 'LateChargeRefunded':
-        logger.info({ ...base, refundId: data.refundId }, 'given back');
-        break;
-    }
-  }
 };

@@ -64,10 +64,11 @@ describe('a PaymentIntent', () => {
     code: 'card_declined',
   } as Stripe.PaymentIntent.LastPaymentError;
   it.each([
-    ['succeeded', null, { kind: 'succeeded', transactionId: 'pi_1' }],
+    ['requires_capture', null, { kind: 'authorised', transactionId: 'pi_1' }],
+    ['succeeded', null, { kind: 'captured', transactionId: 'pi_1' }],
     ['processing', null, { kind: 'unknown', error: 'processing' }],
     ['requires_action', null, { kind: 'declined', reason: 'authentication_required' }],
-    ['canceled', null, { kind: 'declined', reason: 'canceled' }],
+    ['canceled', null, { kind: 'voided', transactionId: 'pi_1' }],
     ['requires_payment_method', problem, { kind: 'declined', reason: 'do_not_honor' }],
     ['requires_payment_method', null, { kind: 'not_charged' }],
     ['requires_confirmation', null, { kind: 'not_charged' }],

@@ -1,10 +1,8 @@
 import Stripe from 'stripe';
 import type { Outcome } from '../domain/charging';
+import { nameOf, outcomeWithoutAnswer } from './network';
 
 const { errors } = Stripe;
-
-/** The TCP connection never came about, so nothing was sent. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** What the customer gave us is at fault, not our set-up. */
 const CUSTOMERS_FAULT = new Set(['payment_method', 'payment_method_data', 'source']);
@@ -19,7 +17,7 @@ export const outcomeOfError = (error: unknown): Outcome => {
   if (error instanceof errors.StripeRateLimitError) return { kind: 'retriable', error: 'rate_limited' };
   if (error instanceof errors.StripeConnectionError) {
     const code = (error.detail as { code?: string } | undefined)?.code ?? 'connection_lost';
-    return NEVER_SENT.has(code) ? { kind: 'retriable', error: code } : { kind: 'unknown', error: code };
+    return outcomeWithoutAnswer(code);
   }
   if (error instanceof errors.StripeAuthenticationError || error instanceof errors.StripePermissionError) {
     return { kind: 'misconfigured', error: error.code ?? error.type };
@@ -37,20 +35,25 @@ export const outcomeOfError = (error: unknown): Outcome => {
   return { kind: 'unknown', error: status ? `http_${status}` : 'unexpected_error' };
 };
 
+/** The short name of what went wrong. */
+export const errorOf = (error: unknown): string => nameOf(outcomeOfError(error));
+
 type IntentState = Pick<Stripe.PaymentIntent, 'id' | 'status' | 'last_payment_error'>;
 
 /** What a PaymentIntent says about the charge it stands for. */
 export const outcomeOfIntent = ({ id, status, last_payment_error: problem }: IntentState): Outcome => {
   switch (status) {
+    case 'requires_capture':
+      return { kind: 'authorised', transactionId: id };
     case 'succeeded':
-      return { kind: 'succeeded', transactionId: id };
+      return { kind: 'captured', transactionId: id };
     case 'processing':
       return { kind: 'unknown', error: 'processing' };
     case 'requires_action':
       // Nobody is there to answer the bank's question.
       return { kind: 'declined', reason: 'authentication_required' };
     case 'canceled':
-      return { kind: 'declined', reason: 'canceled' };
+      return { kind: 'voided', transactionId: id };
     case 'requires_payment_method':
       return problem ? { kind: 'declined', reason: declineReason(problem) } : { kind: 'not_charged' };
     default:

@@ -1,17 +1,13 @@
-import { notFound, Problem, type Route, route } from '@platform/libs/http';
+import { notFound, type Route, route } from '@platform/libs/http';
 import { z } from 'zod';
-import type { Payments } from '../application/payments';
-import {
-  type NotificationReader,
-  NotificationRefused,
-  type PaymentStore,
-  type PersonalData,
-} from '../application/ports';
+import type { PaymentStore, PersonalData } from '../application/ports';
+import { type RefundRoutesDeps, refundRoutes } from './refund-routes';
+import { money } from './schemas';
+import { type WebhookRoutesDeps, webhookRoutes } from './webhook-routes';
 
-export interface PaymentRoutesDeps {
-  store: Pick<PaymentStore, 'find' | 'findByOrder'>;
-  payments: Pick<Payments, 'notified'>;
-  notifications: NotificationReader;
+export interface PaymentRoutesDeps extends Pick<WebhookRoutesDeps, 'notifications'> {
+  payments: RefundRoutesDeps['payments'] & WebhookRoutesDeps['payments'];
+  store: Pick<PaymentStore, 'find' | 'findByOrder' | 'load'>;
   personalData: PersonalData;
 }
 
@@ -19,14 +15,12 @@ const payment = z
   .object({
     id: z.uuid(),
     orderId: z.uuid(),
-    status: z.enum(['pending', 'succeeded', 'declined', 'failed', 'refunded']),
-    amount: z.object({
-      amount: z.int().meta({ description: 'Minor units (cents for EUR).' }),
-      currency: z.string().meta({ description: 'ISO 4217.' }),
-    }),
+    status: z.enum(['pending', 'authorised', 'succeeded', 'declined', 'failed', 'voided', 'refunded']),
+    amount: money,
     gateway: z.string(),
     transactionId: z.string().optional(),
     reason: z.string().optional(),
+    refunded: money.optional().meta({ description: 'What was given back so far.' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })
@@ -34,12 +28,7 @@ const payment = z
 
 const none = () => notFound('There is no such payment of yours.');
 
-export const paymentRoutes = ({
-  store,
-  payments,
-  notifications,
-  personalData,
-}: PaymentRoutesDeps): Route[] => [
+export const paymentRoutes = ({ store, personalData, ...deps }: PaymentRoutesDeps): Route[] => [
   route({
     method: 'get',
     path: '/v1/payments',
@@ -93,30 +82,6 @@ export const paymentRoutes = ({
       return { body: found };
     },
   }),
-  route({
-    method: 'post',
-    path: '/v1/webhooks/stripe',
-    summary: 'For Stripe: what became of a charge',
-    description:
-      'Signed by Stripe (Stripe-Signature). Each event is handled once; repeated ones are acknowledged.',
-    rawBody: true,
-    headers: z.object({
-      'stripe-signature': z.string({ error: 'Send the header Stripe-Signature.' }).max(2000),
-    }),
-    responses: {
-      200: { description: 'Taken in.', schema: z.object({ received: z.literal(true) }) },
-      400: { description: 'Not signed by Stripe, or too old.' },
-    },
-    async handle({ raw, headers, logger }) {
-      try {
-        const notification = notifications.read(raw, headers['stripe-signature']);
-        const first = await payments.notified(notification);
-        if (!first) logger.info({ eventId: notification.eventId }, 'a notification came again');
-        return { body: { received: true } };
-      } catch (error) {
-        if (!(error instanceof NotificationRefused)) throw error;
-        throw new Problem(400, { code: 'signature-refused', detail: error.message, cause: error });
-      }
-    },
-  }),
+  ...refundRoutes({ store, ...deps }),
+  ...webhookRoutes(deps),
 ];

@@ -46,4 +46,31 @@ export const migrations: Migrations = {
   },
   '0006-event-store-upkeep': eventStoreUpkeepMigration,
   '0007-messaging-upkeep': messagingUpkeepMigration,
+  '0008-ledger': {
+    async up(db: Kysely<unknown>) {
+      await sql`
+        create table ledger_postings (
+          payment_id uuid not null,
+          version integer not null,
+          line smallint not null,
+          account text not null
+            check (account in ('customer_receivable', 'gateway_clearing', 'revenue', 'refunds')),
+          gateway text not null,
+          amount bigint not null,
+          currency text not null,
+          reference text,
+          booked_at timestamptz not null,
+          primary key (payment_id, version, line)
+        )`.execute(db);
+      await sql`
+        create index ledger_postings_of_gateway on ledger_postings (gateway, booked_at)
+        where account = 'gateway_clearing'`.execute(db);
+      // Up to which event a payment's postings are written: an instance of the version before writes none.
+      await sql`alter table payments add column booked_version integer not null default 0`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`alter table payments drop column booked_version`.execute(db);
+      await sql`drop table ledger_postings`.execute(db);
+    },
+  },
 };

@@ -1,40 +1,50 @@
-import type { EventStore, NewEvent, StoredEvent } from '@platform/libs/eventstore';
-import { type CloudEvent, enqueueEvents } from '@platform/libs/messaging';
+import type { Streams, TransactionalEventStore } from '@platform/libs/eventstore';
+import { enqueueEvents } from '@platform/libs/messaging';
 import { type Pool, withTransaction } from '@platform/libs/postgres';
-import { answerOf, PAYMENT_TOPIC } from '../application/messages';
+import { PAYMENT_TOPIC, toMessages } from '../application/messages';
 import type { Change, PaymentStore, PaymentView, Transaction } from '../application/ports';
 import { viewOf } from '../application/view';
-import { foldPayment, initialPayment, isAnswered, type Payment, type PaymentEvent } from '../domain/payment';
+import { postingsByVersion } from '../domain/ledger';
+import {
+  foldPayment,
+  initialPayment,
+  isKnown,
+  type KnownPayment,
+  type Payment,
+  type PaymentEvent,
+} from '../domain/payment';
+import { dueAtOf } from '../domain/settling';
+import { fromStored, streamOf, toStored } from './events';
+import { savePostings } from './ledger';
 
 /** Notified at commit when a payment has something to do. */
 export const DUE_CHANNEL = 'payments_due';
 
-const VERSION_SUFFIX = '.v1';
-const toStored = ({ type, data }: PaymentEvent): NewEvent => ({ type: `${type}${VERSION_SUFFIX}`, data });
-const fromStored = ({ type, data }: StoredEvent) =>
-  ({ type: type.slice(0, -VERSION_SUFFIX.length), data }) as PaymentEvent;
-export const streamOf = (paymentId: string) => `payment-${paymentId}`;
-
-/** Events, the customer's view and the answer to the order, always written in one transaction. */
+/** Events, the customer's view, the postings and what others hear of it, always written in one transaction. */
 export const createPaymentStore = ({
   pool,
   events: store,
 }: {
   pool: Pool;
-  events: EventStore;
+  events: TransactionalEventStore;
 }): PaymentStore => {
-  const historyOf = async (paymentId: string, client?: Transaction) =>
-    (await store.readStream(streamOf(paymentId), client)).map(fromStored);
+  const historyOf = async (paymentId: string, streams: Streams = store) =>
+    (await streams.readStream(streamOf(paymentId))).map(fromStored);
 
-  const enqueue = (client: Transaction, message: CloudEvent | undefined) =>
-    message ? enqueueEvents(client, PAYMENT_TOPIC, [message]) : Promise.resolve();
-
-  const saveView = (client: Transaction, payment: Exclude<Payment, { status: 'none' }>, view: PaymentView) =>
+  const saveView = (
+    client: Transaction,
+    payment: KnownPayment,
+    view: PaymentView,
+    versions: [before: number, after: number],
+  ) =>
     client.query({
-      name: 'save-payment-view',
+      name: 'save-payment',
       text: `with saved as (
-               insert into payments (id, order_id, customer_id, view, due_at) values ($1, $2, $3, $4, $5)
-               on conflict (id) do update set view = excluded.view, due_at = excluded.due_at
+               insert into payments (id, order_id, customer_id, view, due_at, booked_version)
+               values ($1, $2, $3, $4, $5, $6)
+               on conflict (id) do update
+                 set view = excluded.view, due_at = excluded.due_at,
+                   booked_version = case when payments.booked_version = $7 then $6 else payments.booked_version end
                returning due_at)
              select pg_notify('${DUE_CHANNEL}', '') from saved where due_at is not null`,
       values: [
@@ -42,7 +52,9 @@ export const createPaymentStore = ({
         view.orderId,
         payment.customerId,
         JSON.stringify(view),
-        'dueAt' in payment ? payment.dueAt : null,
+        dueAtOf(payment) ?? null,
+        versions[1],
+        versions[0],
       ],
     });
 
@@ -51,16 +63,22 @@ export const createPaymentStore = ({
     paymentId: string,
     decide: (payment: Payment) => PaymentEvent[],
   ): Promise<Change> => {
-    const history = await historyOf(paymentId, client);
+    const streams = store.within(client);
+    const history = await historyOf(paymentId, streams);
     const before = foldPayment(history, initialPayment);
     const events = decide(before);
     const after = foldPayment(events, before);
-    if (events.length > 0 && after.status !== 'none') {
-      const at = events.at(-1)!.data.at;
-      const version = await store.append(client, streamOf(paymentId), events.map(toStored), history.length);
-      if (!isAnswered(before)) await enqueue(client, answerOf(after, at, `${paymentId}-${version}`));
-      const createdAt = (history[0] ?? events[0]!).data.at;
-      await saveView(client, after, viewOf(after, { createdAt, updatedAt: at }));
+    const last = events.at(-1);
+    if (last) {
+      const version = await streams.append(streamOf(paymentId), events.map(toStored), history.length);
+      const messages = toMessages(before, events, history.length + 1);
+      if (messages.length > 0) await enqueueEvents(client, PAYMENT_TOPIC, messages);
+      await savePostings(client, paymentId, postingsByVersion(before, events, history.length + 1));
+      if (isKnown(after)) {
+        const createdAt = (history[0] ?? last).data.at;
+        const view = viewOf(after, { createdAt, updatedAt: last.data.at });
+        await saveView(client, after, view, [history.length, version]);
+      }
     }
     return { before, after, events };
   };
@@ -80,7 +98,8 @@ export const createPaymentStore = ({
       transaction
         ? change(transaction, paymentId, decide)
         : withTransaction(pool, (client) => change(client, paymentId, decide)),
-    answerAgain: (payment, transaction) => enqueue(transaction, answerOf(payment, new Date().toISOString())),
+    tell: (messages, transaction) =>
+      messages.length > 0 ? enqueueEvents(transaction, PAYMENT_TOPIC, messages) : Promise.resolve(),
     async claimDue(now, leaseUntil, limit) {
       const { rows } = await pool.query({
         name: 'claim-due-payments',

@@ -2,7 +2,7 @@ import { redactEvents } from '@platform/libs/eventstore';
 import type { Pool } from '@platform/libs/postgres';
 import type { ErasuresOptions } from '@platform/libs/privacy';
 import type { PaymentView, PersonalData } from '../application/ports';
-import { streamOf } from './paymentStore';
+import { streamOf } from './events';
 
 /** Everything kept about a customer. */
 export const createPersonalData =
@@ -25,7 +25,11 @@ export const forgetCustomer: ErasuresOptions['forget'] = async (client, customer
     [customerId, pseudonym],
   );
   for (const { id } of rows) {
-    await redactEvents(client, streamOf(id), { customerId: pseudonym, paymentMethod: 'erased' });
+    await redactEvents(client, streamOf(id), {
+      customerId: pseudonym,
+      paymentMethod: 'erased',
+      fallbackMethod: 'erased',
+    });
   }
   const open = await client.query('select 1 from payments where customer_id = $1 limit 1', [customerId]);
   return open.rowCount === 0;

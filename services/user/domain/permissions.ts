@@ -13,7 +13,7 @@ const CUSTOMER = [
   'orders:write',
   'payments:read',
 ];
-const SUPPORT = [...CUSTOMER, 'users:read', 'users:lock'];
+const SUPPORT = [...CUSTOMER, 'payments:refund', 'users:read', 'users:lock'];
 const ADMIN = [...SUPPORT, 'users:manage'];
 
 /** What each role may do. A service's route names one of these scopes; the access token carries them. */

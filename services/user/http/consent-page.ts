@@ -9,6 +9,7 @@ const SCOPE_TEXT: Record<string, string> = {
   'orders:read': 'see your orders',
   'orders:write': 'order for you',
   'payments:read': 'see your payments',
+  'payments:refund': 'give money back to customers',
   'users:read': 'see other accounts',
   'users:lock': 'lock other accounts',
   'users:manage': 'change who others are',

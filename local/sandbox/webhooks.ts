@@ -1,37 +1,51 @@
 import { createHmac } from 'node:crypto';
-import type { StripeEvent } from './store';
+
+/** One message: `id` and `type` for the log, `body` as it is sent. */
+export interface Message {
+  id: string;
+  type: string;
+  body: string;
+}
+
+/** The headers by which the receiver knows who sent it. */
+export type Signer = (message: Message) => Record<string, string>;
+
+export const hmac = (secret: string, text: string, encoding: 'hex' | 'base64') =>
+  createHmac('sha256', secret).update(text).digest(encoding);
 
 export interface WebhookOptions {
   url?: string;
-  secret: string;
+  sign: Signer;
   /** Waits between attempts, in ms; their number bounds the attempts. */
   retryDelaysMs?: number[];
   log(line: object): void;
 }
 
-/** Stripe's scheme: HMAC-SHA256 over `<seconds>.<body>`. */
-export const signature = (body: string, secret: string, seconds = Math.floor(Date.now() / 1000)): string =>
-  `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`;
-
 const atOnce = 8;
 const maxWaiting = 10_000;
 
-/** Delivers events at least once, several at a time and not in order, as Stripe does. */
+/** Delivers messages at least once, several at a time and not in order, as gateways do. */
 export class Webhooks {
-  private readonly waiting: { event: StripeEvent; attempt: number }[] = [];
+  private readonly waiting: { message: Message; attempt: number }[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
   private running = 0;
   private closed = false;
+  private lateMs = 0;
   readonly delivered = { ok: 0, failed: 0, dropped: 0 };
 
   constructor(private readonly options: WebhookOptions) {}
 
-  send(event: StripeEvent) {
+  send(message: Message) {
     if (!this.options.url) return;
-    this.push({ event, attempt: 0 });
+    this.pushLater({ message, attempt: 0 }, this.lateMs);
   }
 
-  private push(job: { event: StripeEvent; attempt: number }) {
+  /** What is sent from now on comes that much later. */
+  late(ms: number) {
+    this.lateMs = ms;
+  }
+
+  private push(job: { message: Message; attempt: number }) {
     if (this.closed) return;
     if (this.waiting.length >= maxWaiting) {
       this.delivered.dropped++;
@@ -45,7 +59,7 @@ export class Webhooks {
     while (this.running < atOnce && this.waiting.length > 0) {
       const job = this.waiting.shift()!;
       this.running++;
-      void this.deliver(job.event)
+      void this.deliver(job.message)
         .then(() => this.delivered.ok++)
         .catch((error: Error) => this.again(job, error))
         .finally(() => {
@@ -55,13 +69,13 @@ export class Webhooks {
     }
   }
 
-  private async deliver(event: StripeEvent) {
-    const body = JSON.stringify(event, null, 2);
+  private async deliver(message: Message) {
+    const { body } = message;
     const response = await fetch(this.options.url!, {
       method: 'POST',
       headers: {
         'content-type': 'application/json; charset=utf-8',
-        'stripe-signature': signature(body, this.options.secret),
+        ...this.options.sign(message),
       },
       body,
       redirect: 'error',
@@ -71,12 +85,12 @@ export class Webhooks {
     if (!response.ok) throw new Error(`answered ${response.status}`);
   }
 
-  private again(job: { event: StripeEvent; attempt: number }, error: Error) {
+  private again(job: { message: Message; attempt: number }, error: Error) {
     const delays = this.options.retryDelaysMs ?? [1000, 3000, 10_000, 30_000, 60_000, 120_000];
     const delay = delays[job.attempt];
     this.options.log({
-      event: job.event.id,
-      type: job.event.type,
+      event: job.message.id,
+      type: job.message.type,
       attempt: job.attempt + 1,
       error: error.message,
     });
@@ -84,9 +98,14 @@ export class Webhooks {
       this.delivered.failed++;
       return;
     }
+    this.pushLater({ message: job.message, attempt: job.attempt + 1 }, delay);
+  }
+
+  private pushLater(job: { message: Message; attempt: number }, delay: number) {
+    if (delay <= 0) return this.push(job);
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      this.push({ event: job.event, attempt: job.attempt + 1 });
+      this.push(job);
     }, delay);
     timer.unref();
     this.timers.add(timer);

@@ -21,38 +21,41 @@ const uid = 65534;
 const mockPort = 12112;
 /** stripe-mock reads all of Stripe's API description first. */
 const startupSeconds = 180;
-const { app, port } = servers.stripeSandbox;
+const { app, ports } = servers.paymentSandbox;
 
-/** The key and the webhook secret are those of the service it stands beside. */
-const sharedSecrets = (service: ServiceEntry, context: Context): EnvVar[] =>
-  serviceEnvironment(service, context).filter(({ name }) =>
-    ['STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRET'].includes(String(name)),
-  );
+/** The keys are those of the service it stands beside. */
+const sharedSecrets = (service: ServiceEntry, context: Context): EnvVar[] => {
+  const names = Object.values(service.secrets).flatMap(({ env }) => Object.keys(env));
+  return serviceEnvironment(service, context).filter(({ name }) => names.includes(String(name)));
+};
 
 function containers(service: ServiceEntry, context: Context): Container[] {
   const scratchMounts = [scratch('/tmp'), scratch('/data')].map(({ mount }) => mount);
   const probe = (path: string, periodSeconds: number) => ({
-    httpGet: { path, port },
+    httpGet: { path, port: ports.stripe },
     periodSeconds,
     timeoutSeconds: 3,
   });
   return [
     {
       name: 'sandbox',
-      image: context.image('stripe-sandbox'),
+      image: context.image('payment-sandbox'),
       imagePullPolicy: 'IfNotPresent',
       env: [
-        { name: 'PORT', value: String(port) },
+        ...Object.entries(ports).map(([gateway, port]) => ({
+          name: `${gateway.toUpperCase()}_PORT`,
+          value: String(port),
+        })),
         { name: 'STRIPE_MOCK_URL', value: `http://127.0.0.1:${mockPort}` },
-        { name: 'STRIPE_SANDBOX_WEBHOOK_URL', value: `http://${appName(service)}/v1/webhooks/stripe` },
+        { name: 'WEBHOOKS_URL', value: `http://${appName(service)}/v1/webhooks` },
         { name: 'DATA_DIR', value: '/data' },
         ...sharedSecrets(service, context),
       ],
-      ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }],
-      startupProbe: startupProbe({ httpGet: { path: '/health', port } }, startupSeconds),
+      ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
+      startupProbe: startupProbe({ httpGet: { path: '/health', port: ports.stripe } }, startupSeconds),
       livenessProbe: { ...probe('/health', 10), failureThreshold: 6 },
       readinessProbe: probe('/ready', 2),
-      resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '1', memory: '192Mi' } },
+      resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { cpu: '1', memory: '192Mi' } },
       securityContext: containerSecurity(),
       volumeMounts: scratchMounts,
     },
@@ -71,10 +74,13 @@ function containers(service: ServiceEntry, context: Context): Container[] {
   ];
 }
 
-/** Stripe's API on this side of the fence: parameters checked by stripe-mock, state and webhooks by the sandbox. */
-export class StripeSandbox extends Component {
+/**
+ * The payment gateways' APIs on this side of the fence: state and webhooks of all by the sandbox, Stripe's parameters checked by
+ * stripe-mock.
+ */
+export class PaymentSandbox extends Component {
   constructor(name: string, context: Context, service: ServiceEntry, options: ComponentResourceOptions) {
-    super('StripeSandbox', name, options);
+    super('PaymentSandbox', name, options);
     const { namespace } = context;
     const labels = labelsOf({ app, component: 'sandbox' });
     const metadata = { name: app, namespace, labels };
@@ -84,7 +90,7 @@ export class StripeSandbox extends Component {
       {
         namespace,
         app,
-        ingress: [{ to: 'app', app: appName(service), port }],
+        ingress: Object.values(ports).map((port) => ({ to: 'app', app: appName(service), port })),
         egress: [{ to: 'dns' }, { to: 'app', app: appName(service), port: service.port }],
       },
       this.child(),
@@ -120,7 +126,9 @@ export class StripeSandbox extends Component {
         spec: {
           type: 'ClusterIP',
           selector: { app },
-          ports: [{ name: 'http', port, targetPort: port, protocol: 'TCP', appProtocol: 'http' }],
+          ports: Object.entries(ports).map(([name, port]) => ({
+            ...{ name, port, targetPort: port, protocol: 'TCP', appProtocol: 'http' },
+          })),
         },
       },
       this.child(),

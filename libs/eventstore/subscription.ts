@@ -1,0 +1,147 @@
+import type { ObservableResult } from '@opentelemetry/api';
+import { type Kysely, sql } from 'kysely';
+import { type Pool, type PoolClient, withTransaction } from '../postgres';
+import { startWorkLoop } from '../resilience';
+import { type Logger, meter } from '../telemetry';
+import { type EventStore, type Position, START, type StoredEvent } from './store';
+
+/** How far each subscription has come; to be listed among a service's migrations. */
+export const subscriptionMigration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`
+      create table checkpoints (
+        name text primary key,
+        version integer not null,
+        position text not null,
+        updated_at timestamptz not null default now()
+      )`.execute(db);
+  },
+  async down(db: Kysely<unknown>): Promise<void> {
+    await sql`drop table checkpoints`.execute(db);
+  },
+};
+
+export interface SubscriptionOptions {
+  /** Its checkpoint has this name; unique in the service's database. */
+  name: string;
+  store: EventStore;
+  /** Where the checkpoint is kept, whatever keeps the events. */
+  pool: Pool;
+  logger: Logger;
+  /**
+   * Is given every event, in order, in the transaction that also moves the checkpoint: what it writes through `client`
+   * happens exactly once. When it throws, the same events come again; what it does elsewhere must bear that.
+   */
+  onEvents(events: StoredEvent[], client: PoolClient): Promise<void>;
+  /** Events at a time; 500 unless told. */
+  batchSize?: number;
+  pollMs?: number;
+}
+
+export interface Subscription {
+  /** Finishes the events in hand. */
+  stop(): Promise<void>;
+}
+
+export interface Checkpoint {
+  version: number;
+  position: Position;
+}
+
+/**
+ * Catches up from its checkpoint, then follows the store. Of all instances on this database one works at a time; another
+ * takes over where it stopped, also when it was killed.
+ */
+export const subscribe = (options: SubscriptionOptions): Promise<Subscription> =>
+  follow({ ...options, step: () => advance(options) });
+
+interface Following extends Pick<SubscriptionOptions, 'name' | 'store' | 'pool' | 'logger' | 'pollMs'> {
+  /** @returns false when there was nothing to do. */
+  step(): Promise<boolean>;
+}
+
+/** Runs `step` whenever there may be new events; its lag is a metric. */
+export async function follow({ name, store, pool, logger, pollMs, step }: Following): Promise<Subscription> {
+  const forget = watchLag(store, pool, name);
+  const loop = startWorkLoop({ logger, pollMs, waiting: `events wait for ${name}`, step });
+  const watching = await store.watch(loop.wake);
+  return {
+    async stop() {
+      await watching.stop();
+      await loop.stop();
+      forget();
+    },
+  };
+}
+
+/** @returns false when there was nothing to do, or another instance is at it. */
+const advance = ({ name, store, pool, onEvents, batchSize = 500 }: SubscriptionOptions): Promise<boolean> =>
+  withTransaction(pool, async (client) => {
+    if (!(await takeTurn(client, name))) return false;
+    const { version, position } = (await readCheckpoint(client, name)) ?? { version: 1, position: START };
+    // Before anything is written: this transaction has no id yet, so it holds back no reader, however long `onEvents` takes
+    // to its first statement.
+    const events = await store.readAll(position, batchSize);
+    const last = events.at(-1);
+    if (!last) return false;
+    await onEvents(events, client);
+    await saveCheckpoint(client, name, { version, position: last.position });
+    return true;
+  });
+
+/** Ends with the transaction, so that a killed process cannot keep it. `wait` for another instance instead of giving up. */
+export async function takeTurn(client: PoolClient, name: string, wait = false): Promise<boolean> {
+  const lock = `pg_${wait ? '' : 'try_'}advisory_xact_lock(hashtextextended($1, 0))`;
+  const { rows } = await client.query(`select ${lock} as mine`, [`subscription ${name}`]);
+  return wait || rows[0].mine;
+}
+
+export async function readCheckpoint(
+  db: Pick<PoolClient, 'query'>,
+  name: string,
+): Promise<Checkpoint | undefined> {
+  const { rows } = await db.query<Checkpoint>({
+    name: 'read-checkpoint',
+    text: 'select version, position from checkpoints where name = $1',
+    values: [name],
+  });
+  return rows[0];
+}
+
+export async function saveCheckpoint(
+  client: PoolClient,
+  name: string,
+  { version, position }: Checkpoint,
+): Promise<void> {
+  await client.query({
+    name: 'save-checkpoint',
+    text: `insert into checkpoints (name, version, position) values ($1, $2, $3)
+           on conflict (name) do update set version = $2, position = $3, updated_at = now()`,
+    values: [name, version, position],
+  });
+}
+
+/** Seconds since the oldest event happened that the subscription has not taken up; 0 when there is none. */
+export async function lagOf(store: EventStore, pool: Pool, name: string, now: Date): Promise<number> {
+  const { position } = (await readCheckpoint(pool, name)) ?? { position: START };
+  const [next] = await store.readAll(position, 1);
+  return next ? Math.max(0, (now.getTime() - next.recordedAt.getTime()) / 1000) : 0;
+}
+
+let lagGauge: ReturnType<ReturnType<typeof meter>['createObservableGauge']> | undefined;
+
+/** Asked whenever metrics are read, so it also grows while the subscription is stuck. @returns what ends it. */
+function watchLag(store: EventStore, pool: Pool, name: string): () => void {
+  lagGauge ??= meter().createObservableGauge('subscription_lag_seconds', {
+    description: 'Age of the oldest event a subscription has not taken up',
+  });
+  const gauge = lagGauge;
+  const observe = async (result: ObservableResult) =>
+    // A database that is away is told by its own metric.
+    lagOf(store, pool, name, new Date()).then(
+      (seconds) => result.observe(seconds, { subscription: name }),
+      () => undefined,
+    );
+  gauge.addCallback(observe);
+  return () => gauge.removeCallback(observe);
+}

@@ -1,0 +1,6 @@
+export {
+  createKurrentEventStore,
+  EventStoreUnavailable,
+  type KurrentEventStore,
+  type KurrentOptions,
+} from './store';

@@ -1,0 +1,68 @@
+import type { Logger } from '../telemetry';
+
+export interface WorkLoopOptions {
+  /** Does some of the work there is. @returns false when there was none. */
+  step(): Promise<boolean>;
+  /** What the log says when a step fails: 'events wait in the outbox'. */
+  waiting: string;
+  logger: Logger;
+  /** Looks for work this often even if nobody wakes it; 1000 ms unless told. */
+  pollMs?: number;
+}
+
+export interface WorkLoop {
+  /** There may be something to do. */
+  wake(): void;
+  /** Waits for the step in hand. */
+  stop(): Promise<void>;
+}
+
+/** The first looks after the work ran out, or after a wake-up that led to nothing, come this soon: some work shows up a moment late. */
+const FIRST_LOOK_MS = 25;
+
+/** Step after step while there is work, then asleep until woken. A step that fails is tried again, with growing pauses up to 5 s. */
+export function startWorkLoop({ step, waiting, logger, pollMs = 1000 }: WorkLoopOptions): WorkLoop {
+  let stopped = false;
+  let woken = false;
+  let failures = 0;
+  let looks = 0;
+  let interrupt: () => void = () => undefined;
+
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      interrupt = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const work = async (): Promise<void> => {
+    while (!stopped) {
+      woken = false;
+      try {
+        while (!stopped && (await step())) looks = 0;
+        failures = 0;
+        if (!woken && !stopped) await sleep(Math.min(pollMs, FIRST_LOOK_MS * 2 ** looks++));
+      } catch (error) {
+        failures++;
+        if (failures === 1 || failures % 20 === 0)
+          logger.warn({ err: error, failures }, `${waiting}, trying again`);
+        if (!stopped) await sleep(Math.min(5000, 100 * 2 ** failures));
+      }
+    }
+  };
+  const working = work();
+  return {
+    wake() {
+      woken = true;
+      looks = 0;
+      // After a failure new work is no reason to hurry.
+      if (failures === 0) interrupt();
+    },
+    async stop() {
+      stopped = true;
+      interrupt();
+      await working;
+    },
+  };
+}
