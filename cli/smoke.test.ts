@@ -37,7 +37,7 @@ describe('the smoke test', () => {
     answers['/v1/orders'] = [200];
     answers['/no-such-path'] = [200];
     await expect(smoke(address())).rejects.toThrow(
-      /2 of 5 .*\n.*\/v1\/orders answered 200 .*wanted 401: orders are.*\n.*no-such-path/,
+      /2 of 6 .*\n.*\/v1\/orders answered 200 .*wanted 401: orders are.*\n.*no-such-path/,
     );
   });
 
@@ -45,7 +45,7 @@ describe('the smoke test', () => {
     const gone = address();
     await new Promise((done) => server.close(done));
     await expect(smoke(gone)).rejects.toMatchObject({
-      message: expect.stringMatching(/5 of 5 .*\n.*products.* did not answer \(.*ECONNREFUSED/),
+      message: expect.stringMatching(/6 of 6 .*\n.*products.* did not answer \(.*ECONNREFUSED/),
       hint: expect.stringContaining(gone),
     });
     server = createServer();

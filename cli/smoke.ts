@@ -18,6 +18,7 @@ export const probes: Probe[] = [
   { path: '/.well-known/jwks.json', expects: [200], proves: 'tokens can be verified' },
   { path: '/v1/orders', expects: [401], proves: 'orders are for their owners only' },
   { path: '/v1/payments', expects: [401], proves: 'payments are for their owners only' },
+  { path: '/v1/shipments', expects: [401], proves: 'shipments are for their owners only' },
   { path: '/no-such-path', expects: [404], proves: 'nothing answers that is not routed' },
 ];
 

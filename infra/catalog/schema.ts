@@ -243,7 +243,7 @@ export const serviceSchema = z.strictObject({
   /** May open TLS connections (port 443) to the outside. Default false. */
   internet: z.boolean().default(false),
   /** Stand-ins for outside parties, run beside the service. Never in production. Default none. */
-  sandboxes: z.array(z.enum(['payment'])).default([]),
+  sandboxes: z.array(z.enum(['payment', 'carriers'])).default([]),
   /** Kubernetes Secrets by name. */
   secrets: z.record(secretName, secret).default({}),
   /** Further plain settings. No secrets here: a policy refuses them. */

@@ -27,17 +27,33 @@ test('in production services reach what they declare and nothing else', () => {
     'product-service → postgres',
     'product-service → redis',
     'product-service → kafka',
+    'shipping-service → postgres',
+    'shipping-service → kafka',
+    'shipping-service → user-service',
+    'shipping-service → internet',
     'user-service → postgres',
     'user-service → kafka',
     'user-service → order-service',
     'user-service → payment-service',
+    'user-service → shipping-service',
   ]);
 });
 
-test('locally payment talks to the sandbox instead of the outside', () => {
+test('locally payment and shipping talk to sandboxes instead of the outside', () => {
   const local = allowed('local');
   expect(local).toContain('payment-service → payment-sandbox');
+  expect(local).toContain('shipping-service → carriers-sandbox');
   expect(local.filter((each) => each.endsWith('internet'))).toEqual([]);
+});
+
+test('a sandbox is let in only where it calls back', () => {
+  const services = loadCatalogue('local');
+  const callers = services.flatMap((service) =>
+    connectionsOf(service, services).ingress.flatMap((peer) =>
+      peer.to === 'app' && peer.app.endsWith('-sandbox') ? [`${peer.app} → ${appName(service)}`] : [],
+    ),
+  );
+  expect(callers).toEqual(['payment-sandbox → payment-service']);
 });
 
 test.each(environments)('in %s both ends of a call agree', (environment) => {

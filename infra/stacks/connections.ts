@@ -2,7 +2,15 @@
 import type { ServiceEntry } from '../catalog/schema';
 import type { Peer } from '../components/network-policy';
 import type { PlatformConfig } from '../config';
-import { appName, checkPort, frontDoorOf, instancesName, servers, usesTopics } from './context';
+import {
+  appName,
+  checkPort,
+  frontDoorOf,
+  instancesName,
+  sandboxServers,
+  servers,
+  usesTopics,
+} from './context';
 import { cachePeer, databasePeer } from './data-access';
 import { kafkaPeer } from './kafka-access';
 
@@ -54,15 +62,17 @@ export function connectionsOf(
     config?.gateway === 'kong' && service.authentication === 'issues'
       ? [toServer({ app: appName(service), port: service.port })]
       : [];
-  const sandboxes = service.sandboxes.map(() => servers.paymentSandbox);
+  const sandboxes = service.sandboxes.map((name) => sandboxServers[name]);
   const callers = services.filter((other) => calledBy(other, services).includes(service));
   return {
     ingress: [
       ...(service.routes.length > 0 ? [{ to: 'front-door', door, port: service.port } as const] : []),
       ...callers.map((caller) => toServer({ app: appName(caller), port: service.port })),
       ...itself,
-      // The stand-in sends webhooks, as the real party does through the front door.
-      ...sandboxes.map(({ app }) => toServer({ app, port: service.port })),
+      // A stand-in that sends webhooks.
+      ...sandboxes
+        .filter(({ callsBack }) => callsBack)
+        .map(({ app }) => toServer({ app, port: service.port })),
       ...(discovery ? healthChecks(service) : []),
     ],
     egress: [

@@ -84,9 +84,25 @@ export const servers = {
   },
   consul: { app: 'consul', port: 8500, hosts: ['consul', 'consul-nodes'] },
   eventStore: { app: 'kurrentdb', port: 2113, hosts: ['kurrentdb', 'kurrentdb-nodes'] },
-  /** One pod, one port for each gateway it stands in for. */
-  paymentSandbox: { app: 'payment-sandbox', ports: { stripe: 12111, paypal: 12113, square: 12114 } },
 } as const;
+
+export interface SandboxServer {
+  app: string;
+  /** One for each party it stands in for, or one for all. */
+  ports: Record<string, number>;
+  /** Whether it calls the service it stands beside, as the real party does through the front door. */
+  callsBack: boolean;
+}
+
+/** Stand-ins for outside parties, one pod each, by their names in the catalogue. */
+export const sandboxServers = {
+  payment: {
+    app: 'payment-sandbox',
+    ports: { stripe: 12111, paypal: 12113, square: 12114 },
+    callsBack: true,
+  },
+  carriers: { app: 'carriers-sandbox', ports: { http: 12121 }, callsBack: false },
+} satisfies Record<ServiceEntry['sandboxes'][number], SandboxServer>;
 
 export const usesTopics = ({ topics }: ServiceEntry) => topics.produces.length + topics.consumes.length > 0;
 

@@ -1,27 +1,14 @@
-import * as k8s from '@pulumi/kubernetes';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import type { ServiceEntry } from '../catalog/schema';
-import { Access } from '../components/access';
-import { Component } from '../components/component';
-import { labelsOf } from '../components/names';
-import {
-  basePod,
-  type Container,
-  containerSecurity,
-  type EnvVar,
-  scratch,
-  startupProbe,
-} from '../components/pod';
-import { ServiceAccount } from '../components/service-account';
-import { appName, type Context, servers } from './context';
-import { rolledBy } from './secrets';
+import { type Container, containerSecurity, type EnvVar, scratch, startupProbe } from '../components/pod';
+import { appName, type Context, sandboxServers } from './context';
+import { Sandbox } from './sandbox';
 import { serviceEnvironment } from './service-environment';
 
-const uid = 65534;
 const mockPort = 12112;
 /** stripe-mock reads all of Stripe's API description first. */
 const startupSeconds = 180;
-const { app, ports } = servers.paymentSandbox;
+const { ports } = sandboxServers.payment;
 
 /** The keys are those of the service it stands beside. */
 const sharedSecrets = (service: ServiceEntry, context: Context): EnvVar[] => {
@@ -32,7 +19,7 @@ const sharedSecrets = (service: ServiceEntry, context: Context): EnvVar[] => {
 function containers(service: ServiceEntry, context: Context): Container[] {
   const scratchMounts = [scratch('/tmp'), scratch('/data')].map(({ mount }) => mount);
   const probe = (path: string, periodSeconds: number) => ({
-    httpGet: { path, port: ports.stripe },
+    httpGet: { path, port: ports.stripe as number },
     periodSeconds,
     timeoutSeconds: 3,
   });
@@ -74,65 +61,15 @@ function containers(service: ServiceEntry, context: Context): Container[] {
   ];
 }
 
-/**
- * The payment gateways' APIs on this side of the fence: state and webhooks of all by the sandbox, Stripe's parameters checked by
- * stripe-mock.
- */
-export class PaymentSandbox extends Component {
+/** The payment gateways' APIs: state and webhooks of all by the sandbox, Stripe's parameters checked by stripe-mock. */
+export class PaymentSandbox extends Sandbox {
   constructor(name: string, context: Context, service: ServiceEntry, options: ComponentResourceOptions) {
-    super('PaymentSandbox', name, options);
-    const { namespace } = context;
-    const labels = labelsOf({ app, component: 'sandbox' });
-    const metadata = { name: app, namespace, labels };
-    const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
-    const access = new Access(
-      app,
-      {
-        namespace,
-        app,
-        ingress: Object.values(ports).map((port) => ({ to: 'app', app: appName(service), port })),
-        egress: [{ to: 'dns' }, { to: 'app', app: appName(service), port: service.port }],
-      },
-      this.child(),
+    const server = sandboxServers.payment;
+    super(
+      'PaymentSandbox',
+      name,
+      { context, service, server, containers: containers(service, context) },
+      options,
     );
-    new k8s.apps.v1.Deployment(
-      `${app}-deployment`,
-      {
-        metadata,
-        spec: {
-          replicas: 1,
-          revisionHistoryLimit: 3,
-          // Two of them would disagree about what was charged.
-          strategy: { type: 'Recreate' },
-          selector: { matchLabels: { app } },
-          template: {
-            metadata: { labels, annotations: rolledBy(context, Object.keys(service.secrets)) },
-            spec: basePod({
-              uid,
-              serviceAccountName,
-              mounts: [scratch('/tmp'), scratch('/data')],
-              graceSeconds: 10,
-              containers: containers(service, context),
-            }),
-          },
-        },
-      },
-      this.child({ dependsOn: access }),
-    );
-    new k8s.core.v1.Service(
-      `${app}-address`,
-      {
-        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
-        spec: {
-          type: 'ClusterIP',
-          selector: { app },
-          ports: Object.entries(ports).map(([name, port]) => ({
-            ...{ name, port, targetPort: port, protocol: 'TCP', appProtocol: 'http' },
-          })),
-        },
-      },
-      this.child(),
-    );
-    this.registerOutputs({});
   }
 }

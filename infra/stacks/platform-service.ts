@@ -15,12 +15,15 @@ import { ServiceAccount } from '../components/service-account';
 import { SigningKeys, verifyingKeysIn } from '../components/signing-keys';
 import { Workload } from '../components/workload';
 import type { WorkloadArgs } from '../components/workload-spec';
+import { CarriersSandbox } from './carriers-sandbox';
 import { connectionsOf } from './connections';
 import { appName, type Context, checkPort, instancesName, secretNames } from './context';
 import { discoveryEnvironment } from './discovery-environment';
 import { PaymentSandbox } from './payment-sandbox';
 import { generationOf, rolledBy, type SourceKind, secretSource, secretsInUseBy } from './secrets';
 import { serviceEnvironment, serviceMounts } from './service-environment';
+
+const standIns = { payment: PaymentSandbox, carriers: CarriersSandbox };
 
 /** The colour that is live when a service is born, and the version label each colour is born with. */
 const liveColour: Colour = 'blue';
@@ -45,7 +48,8 @@ export class PlatformService extends Component {
     );
     const secrets = this.secrets(context, service);
     for (const sandbox of service.sandboxes) {
-      new PaymentSandbox(`${sandbox}-sandbox`, context, service, this.child({ dependsOn: secrets }));
+      const StandIn = standIns[sandbox];
+      new StandIn(`${sandbox}-sandbox`, context, service, this.child({ dependsOn: secrets }));
     }
     const annotations = context.config.gateway === 'kong' ? kongServiceAnnotations({ app, namespace }) : {};
     new ServiceAddress(app, { namespace, app, targetPort: service.port, annotations }, this.child());

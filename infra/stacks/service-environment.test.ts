@@ -79,6 +79,20 @@ test('payment talks to the sandbox locally and to the gateways themselves elsewh
   expect(environmentOf('payment', 'staging').PAYPAL_API_URL).toContain('sandbox.paypal.com');
 });
 
+test('shipping talks to the sandbox locally and to the carriers themselves elsewhere', () => {
+  const credential = { name: 'carriers-secret', key: 'ups-client-secret' };
+  expect(environmentOf('shipping')).toMatchObject({
+    UPS_API_URL: 'http://carriers-sandbox:12121',
+    UPS_CLIENT_SECRET: credential,
+  });
+  const production = environmentOf('shipping', 'production');
+  expect(production).toMatchObject({
+    UPS_CLIENT_SECRET: credential,
+    SHIP_FROM: expect.stringMatching(/^\{.*\}$/),
+  });
+  expect(production).not.toHaveProperty('UPS_API_URL');
+});
+
 test('a setting of the catalogue cannot hide one of the platform', () => {
   const context = contextOf('local');
   const [service] = context.services;

@@ -119,7 +119,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 }
 
 /** The connection never came about. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const NEVER_SENT = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 const isForm = (body: unknown): body is URLSearchParams => body instanceof URLSearchParams;
 

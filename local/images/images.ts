@@ -248,6 +248,13 @@ export const platformImages: ImageSpec[] = [
     tools: [],
     files: [{ bundle: 'local/sandbox/main.ts', to: '/app' }],
   },
+  {
+    name: 'carriers-sandbox',
+    containerfile: 'service',
+    base: 'node',
+    tools: [],
+    files: [{ bundle: 'local/sandbox/carriers/main.ts', to: '/app' }],
+  },
 ];
 
 export const serviceImage = (service: string): ImageSpec => ({

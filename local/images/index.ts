@@ -200,7 +200,7 @@ const dropOldBases = async (planned: Planned[], specs: ImageSpec[], builder: Bui
 /** Images that a registry can hold: those with a public image to stand on. */
 export const publishable = (root: string): string[] =>
   imageSpecs(root)
-    .filter(({ base, name }) => base && publicBases[base] && name !== 'payment-sandbox')
+    .filter(({ base, name }) => base && publicBases[base] && !name.endsWith('-sandbox'))
     .map(({ name }) => name);
 
 export interface StageOptions extends Pick<BuildOptions, 'progress' | 'serviceRoot' | 'tools' | 'cache'> {

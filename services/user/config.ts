@@ -6,6 +6,7 @@ const schema = z.object({
   ...kafkaVariables,
   ORDER_SERVICE_URL: httpUrl,
   PAYMENT_SERVICE_URL: httpUrl,
+  SHIPPING_SERVICE_URL: httpUrl,
   /** The shop's address as its customers know it; OAuth clients know this issuer by it. */
   PUBLIC_URL: httpUrl,
   JWT_SIGNING_KEYS_FILE: z

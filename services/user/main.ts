@@ -36,6 +36,10 @@ void runService<Config>({
           ...{ name: 'payment', client: upstream('payment', config.PAYMENT_SERVICE_URL) },
           path: '/v1/payments/personal-data',
         }),
+        createPersonalDataSource({
+          ...{ name: 'shipping', client: upstream('shipping', config.SHIPPING_SERVICE_URL) },
+          path: '/v1/shipments/personal-data',
+        }),
       ],
     });
     const stop = await start();

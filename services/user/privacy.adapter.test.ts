@@ -19,7 +19,7 @@ let service: ReturnType<typeof createService>;
 let stop: () => Promise<void>;
 let neighbour: Server;
 const heard: CloudEvent[] = [];
-/** Stands for the order and the payment service. */
+/** Stands for the order, the payment and the shipping service. */
 const neighbours = { status: 200, seen: [] as IncomingMessage[] };
 
 beforeAll(async () => {
@@ -38,9 +38,10 @@ beforeAll(async () => {
     topics: [USER_TOPIC],
     onMessage: async ({ message }) => void heard.push(parseEvent(message.value)),
   });
-  const sources = ['order', 'payment'].map((name) =>
+  const things = { order: 'orders', payment: 'payments', shipping: 'shipments' };
+  const sources = Object.entries(things).map(([name, plural]) =>
     createPersonalDataSource({
-      ...{ name, path: `/v1/${name}s/personal-data` },
+      ...{ name, path: `/v1/${plural}/personal-data` },
       client: createHttpClient({ name, baseUrl, attempts: 1, breakAfter: 100 }),
     }),
   );
@@ -81,6 +82,7 @@ describe('personal data', () => {
       },
       order: { from: '/v1/orders/personal-data' },
       payment: { from: '/v1/payments/personal-data' },
+      shipping: { from: '/v1/shipments/personal-data' },
     });
     expect(JSON.stringify(body)).not.toMatch(/argon2|digest|secret_/);
     expect(neighbours.seen.at(-1)?.headers.authorization).toBe(`Bearer ${token}`);

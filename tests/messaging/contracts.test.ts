@@ -13,6 +13,7 @@ import { deadLetterHours } from '../../infra/stacks/topics';
 import { createHandlers as orderHandlers } from '../../services/order/messaging/handlers';
 import { createHandlers as paymentHandlers } from '../../services/payment/messaging/handlers';
 import { createStockHandlers as productHandlers } from '../../services/product/messaging/stock-consumer';
+import { createHandlers as shippingHandlers } from '../../services/shipping/messaging/handlers';
 
 const catalogue = loadCatalogue('production');
 const contracts = readContracts(projectDir);
@@ -24,6 +25,7 @@ const handlers: Record<string, Record<string, Handler>> = {
   order: orderHandlers(none, none),
   payment: paymentHandlers(none, none),
   product: productHandlers(),
+  shipping: shippingHandlers(none, none),
 };
 
 test('every service that produces a topic says what it publishes', () => {
@@ -55,6 +57,8 @@ const awaited = [
   'order.payment-capture-requested.v1',
   'order.payment-void-requested.v1',
   'order.payment-refund-requested.v1',
+  'order.shipment-requested.v1',
+  'order.shipment-cancellation-requested.v1',
 ];
 
 test('what is awaited is published by nobody yet; strike out what is', () => {

@@ -16,6 +16,9 @@ import { createService as createPayment } from '../../services/payment/service';
 import { migrations as paymentMigrations } from '../../services/payment/storage/migrations';
 import { createCachedCatalogue, createApp as createProduct } from '../../services/product/app';
 import { migrations as productMigrations } from '../../services/product/storage/migrations';
+import { carriersOf } from '../../services/shipping/application/ports';
+import { createService as createShipping } from '../../services/shipping/service';
+import { migrations as shippingMigrations } from '../../services/shipping/storage/migrations';
 import { createApp as createUser } from '../../services/user/app';
 import { ALL_SCOPES } from '../../services/user/domain/permissions';
 import { createHasher } from '../../services/user/security/hasher';
@@ -98,6 +101,18 @@ beforeAll(async () => {
     ...{ ...common, pool: await database(paymentMigrations) },
     gateways: connectGateways(gateways),
     notifications: readNotifications(gateways),
+  }).app;
+  const origin = {
+    name: 'x',
+    street: ['x'],
+    city: 'x',
+    postalCode: '00001',
+    country: 'US',
+    phone: '0000000',
+  };
+  apps.shipping = createShipping({
+    ...{ ...common, pool: await database(shippingMigrations) },
+    ...{ carriers: carriersOf([]), origin, currency: 'USD', quoteValidityMs: 1000 },
   }).app;
   const limit = { windowMs: 60_000, limit: 1000 };
   apps.user = createUser({

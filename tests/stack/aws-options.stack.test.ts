@@ -53,7 +53,7 @@ describe('a broker of AWS', () => {
   beforeAll(async () => {
     stack = await render('production', { config: { 'ecommerce-platform:messaging': 'msk' } });
   });
-  const services = ['order', 'payment', 'product', 'user'].map((name) => `${name}-service`);
+  const services = loadCatalogue('production').map(({ name }) => `${name}-service`);
   const containerOf = (workload: Rendered) => workload.spec.template.spec.containers[0];
   const variables = (workload: Rendered): Record<string, Rendered> =>
     Object.fromEntries(

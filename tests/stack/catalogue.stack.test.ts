@@ -33,13 +33,13 @@ const run = async (policies = false) =>
     }),
   );
 
-test('a fifth service is one file: it gets all that the others have', async () => {
+test('a further service is one file: it gets all that the others have', async () => {
   writeFileSync(
     catalogueFile('review'),
     [
       'name: review',
       'description: What customers say of products.',
-      'port: 3005',
+      'port: 3990',
       'database: true',
       'calls: [product]',
       'routes: [/v1/reviews]',

@@ -7,7 +7,7 @@ const endpoints: Record<string, string> = {
   staging: 'https://staging.shop.example.com',
   production: 'https://shop.example.com',
 };
-const services = ['order-service', 'payment-service', 'product-service', 'user-service'];
+const services = ['order-service', 'payment-service', 'product-service', 'shipping-service', 'user-service'];
 
 describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
   let stack: Stack;
@@ -79,6 +79,7 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
       'gateway',
       'order-service',
       'payment-service',
+      'shipping-service',
       // Behind Kong its own proxy checks tokens, with the keys it publishes.
       ...(name === 'local' ? [] : ['user-service']),
       'consul',
@@ -101,12 +102,17 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
   });
 });
 
-test('only the local stack runs a stand-in for the payment gateways and makes up their keys', async () => {
+test('only the local stack runs stand-ins for payment gateways and carriers, and makes up their keys', async () => {
   const [local, staging] = [
     await render('local', { policies: false }),
     await render('staging', { policies: false }),
   ];
   expect(local.one('Deployment', 'payment-sandbox').spec.template.spec.containers).toHaveLength(2);
-  expect(() => staging.one('Deployment', 'payment-sandbox')).toThrow();
-  expect(() => staging.one('Secret', 'stripe-secret')).toThrow();
+  expect(local.one('Deployment', 'carriers-sandbox').spec.template.spec.containers).toHaveLength(1);
+  for (const name of ['payment', 'carriers'])
+    expect(() => staging.one('Deployment', `${name}-sandbox`)).toThrow();
+  for (const name of ['stripe', 'carriers']) {
+    expect(local.one('Secret', `${name}-secret`)).toBeDefined();
+    expect(() => staging.one('Secret', `${name}-secret`)).toThrow();
+  }
 });

@@ -13,6 +13,7 @@ const services = [
   ['order-service', 3002, 'order-database-secret'],
   ['user-service', 3003, 'user-database-secret'],
   ['payment-service', 3004, 'payment-database-secret'],
+  ['shipping-service', 3005, 'shipping-database-secret'],
 ] as const;
 
 describe.each(services)('%s', (name, port, databaseSecret) => {

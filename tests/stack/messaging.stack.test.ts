@@ -23,7 +23,9 @@ describe('Kafka in production', () => {
 
   it('has a user for every service with topics, and each pod the user of its own service only', () => {
     const users = stack.all('KafkaUser').map(({ metadata }) => metadata.name);
-    expect(users.sort()).toEqual(['order-service', 'payment-service', 'product-service', 'user-service']);
+    expect(users.sort()).toEqual([
+      ...['order-service', 'payment-service', 'product-service', 'shipping-service', 'user-service'],
+    ]);
     for (const user of users) {
       const { env, volumeMounts } = stack.one('Deployment', `${user}-blue`).spec.template.spec.containers[0];
       const secrets = env.flatMap((each: Rendered) => each.valueFrom?.secretKeyRef?.name ?? []);
@@ -60,6 +62,7 @@ describe('secrets in production', () => {
     expect(made.filter((name) => !/consul|^signing-key-\d+-acl$/.test(name))).toEqual([]);
     const fetched = stack.all('ExternalSecret');
     expect(fetched.map(({ metadata }) => metadata.name).sort()).toEqual([
+      'carriers-secret',
       'database-secret',
       'jwt-secret',
       'order-database-secret',
@@ -67,6 +70,7 @@ describe('secrets in production', () => {
       'paypal-secret',
       'postgres-secret',
       'redis-secret',
+      'shipping-database-secret',
       'signing-key-1-jwt',
       'square-secret',
       'stripe-secret',

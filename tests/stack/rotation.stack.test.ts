@@ -34,7 +34,7 @@ test('at first nothing is withdrawn', async () => {
 test('a database’s next password belongs to its other role, and rolls its service only', async () => {
   const stack = await rotated({ 'order-database-secret': 2 });
   const roles = stack.all('Job').flatMap((job) => variable(job, 'SERVICE_ROLE') ?? []);
-  expect(roles.sort()).toEqual(['order_b', 'payment_a', 'product_a', 'user_a']);
+  expect(roles.sort()).toEqual(['order_b', 'payment_a', 'product_a', 'shipping_a', 'user_a']);
   expect(stack.all('Job').flatMap((job) => variable(job, 'WITHDRAWN_ROLE') ?? [])).toEqual(['order_a']);
   expect(generations(stack, 'order-service-blue')).toBe('order-database-secret=2 order-consul-secret=1');
   expect(generations(stack, 'product-service-blue')).toBe(
@@ -55,7 +55,7 @@ test('Consul knows a service’s next token before its pods bring it, and revoke
     .filter(({ metadata }) => metadata.name.startsWith('consul-acl-'))
     .map((job) => [job.spec.template.spec.containers[0].command.at(-1), variable(job, 'NAMES')]);
   expect(scripts).toEqual([
-    ['/scripts/consul-acl.sh', 'consul-agent order-service payment-service product-service user-service'],
+    ['/scripts/consul-acl.sh', ['consul-agent', ...(stack.result.outputs.services as string[])].join(' ')],
     ['/scripts/consul-withdraw.sh', 'order-service'],
   ]);
   const at = (name: string) => stack.result.resources.findIndex((one) => one.name === name);
@@ -139,7 +139,9 @@ describe('a value kept in a secrets manager', () => {
 test('a misspelt name is refused, with those there are', async () => {
   const stack = await rotated({ 'orders-secret': 2 });
   expect(stack.result.exitCode).not.toBe(0);
-  expect(stack.errors().join('\n')).toMatch(/no Secret "orders-secret"; there are database-secret, /);
+  expect(stack.errors().join('\n')).toMatch(
+    /no Secret "orders-secret"; there are carriers-secret, database-secret, /,
+  );
 });
 
 test('a key that stored data are sealed with cannot be made anew', async () => {
@@ -171,6 +173,7 @@ test('values a stack gives reach the Secrets and nothing else', async () => {
   const values = {
     ...{ 'postgres-secret': password, 'redis-secret': password, 'database-secret': password },
     ...{ 'order-database-secret': password, 'payment-database-secret': password },
+    'shipping-database-secret': password,
     ...{
       'user-database-secret': password,
       'jwt-secret': { 'keys.json': JSON.stringify({ active: marker, keys: [] }) },

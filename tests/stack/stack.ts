@@ -1,13 +1,14 @@
 // The whole program in the engine, with the policy pack, without a cluster.
 import { resolve } from 'node:path';
 import { runProgram } from '@platform/local/engine';
+import { loadCatalogue } from '../../infra/catalog/load';
 import { settingsFile } from '../../policies/settings';
 
 export const root = resolve(__dirname, '..', '..');
 
 const imageNames = [
-  ...['product', 'order', 'user', 'payment'].map((name) => `${name}-service`),
-  ...['postgres', 'redis', 'kafka', 'consul', 'payment-sandbox', 'stripe-mock'],
+  ...loadCatalogue('local').map(({ name }) => `${name}-service`),
+  ...['postgres', 'redis', 'kafka', 'consul', 'payment-sandbox', 'stripe-mock', 'carriers-sandbox'],
 ];
 
 /** What `platform up` passes for the local stack. */

@@ -8,6 +8,8 @@ test('lets a customer look after their own things, with a password', () => {
     'orders:read',
     'orders:write',
     'payments:read',
+    'shipments:read',
+    'shipments:write',
   ]);
 });
 
@@ -33,7 +35,9 @@ test('gives a role it does not know nothing', () => {
 
 test('gives machines nothing that is about an account of their own', () => {
   expect(ALL_SCOPES).toEqual(expect.arrayContaining([...MACHINE_SCOPES]));
-  expect(MACHINE_SCOPES.filter((scope) => /^(account|mfa|orders|payments):/.test(scope))).toEqual([]);
+  expect(MACHINE_SCOPES.filter((scope) => /^(account|mfa|orders|payments|shipments):/.test(scope))).toEqual(
+    [],
+  );
 });
 
 test('names the assurance by the factors', () => {

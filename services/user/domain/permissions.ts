@@ -12,6 +12,8 @@ const CUSTOMER = [
   'orders:read',
   'orders:write',
   'payments:read',
+  'shipments:read',
+  'shipments:write',
 ];
 const SUPPORT = [...CUSTOMER, 'payments:refund', 'users:read', 'users:lock'];
 const ADMIN = [...SUPPORT, 'users:manage'];

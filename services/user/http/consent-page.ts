@@ -10,6 +10,8 @@ const SCOPE_TEXT: Record<string, string> = {
   'orders:write': 'order for you',
   'payments:read': 'see your payments',
   'payments:refund': 'give money back to customers',
+  'shipments:read': 'see your shipments',
+  'shipments:write': 'ask what shipping costs for you',
   'users:read': 'see other accounts',
   'users:lock': 'lock other accounts',
   'users:manage': 'change who others are',

@@ -1,0 +1,88 @@
+import * as k8s from '@pulumi/kubernetes';
+import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import type { ServiceEntry } from '../catalog/schema';
+import { Access } from '../components/access';
+import { Component } from '../components/component';
+import { labelsOf } from '../components/names';
+import { basePod, type Container, scratch } from '../components/pod';
+import { ServiceAccount } from '../components/service-account';
+import { appName, type Context, type SandboxServer } from './context';
+import { rolledBy } from './secrets';
+
+const uid = 65534;
+
+export interface SandboxArgs {
+  context: Context;
+  /** The service it stands beside. */
+  service: ServiceEntry;
+  server: SandboxServer;
+  containers: Container[];
+}
+
+/** An outside party on this side of the fence: one pod that only the service it stands beside can reach. */
+export class Sandbox extends Component {
+  constructor(
+    kind: string,
+    name: string,
+    { context, service, server: { app, ports, callsBack }, containers }: SandboxArgs,
+    options: ComponentResourceOptions,
+  ) {
+    super(kind, name, options);
+    const { namespace } = context;
+    const labels = labelsOf({ app, component: 'sandbox' });
+    const metadata = { name: app, namespace, labels };
+    const { serviceAccountName } = new ServiceAccount(app, { namespace, app }, this.child());
+    const access = new Access(
+      app,
+      {
+        namespace,
+        app,
+        ingress: Object.values(ports).map((port) => ({ to: 'app', app: appName(service), port })),
+        egress: [
+          { to: 'dns' },
+          ...(callsBack ? [{ to: 'app', app: appName(service), port: service.port } as const] : []),
+        ],
+      },
+      this.child(),
+    );
+    new k8s.apps.v1.Deployment(
+      `${app}-deployment`,
+      {
+        metadata,
+        spec: {
+          replicas: 1,
+          revisionHistoryLimit: 3,
+          // Two of them would disagree about what was charged and sold.
+          strategy: { type: 'Recreate' },
+          selector: { matchLabels: { app } },
+          template: {
+            metadata: { labels, annotations: rolledBy(context, Object.keys(service.secrets)) },
+            spec: basePod({
+              uid,
+              serviceAccountName,
+              mounts: [scratch('/tmp'), scratch('/data')],
+              graceSeconds: 10,
+              containers,
+            }),
+          },
+        },
+      },
+      this.child({ dependsOn: access }),
+    );
+    new k8s.core.v1.Service(
+      `${app}-address`,
+      {
+        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
+        spec: {
+          type: 'ClusterIP',
+          selector: { app },
+          ports: Object.entries(ports).map(([name, port]) => ({
+            ...{ name, port, targetPort: port, protocol: 'TCP', appProtocol: 'http' },
+          })),
+        },
+      },
+      this.child(),
+    );
+    this.registerOutputs({});
+  }
+}

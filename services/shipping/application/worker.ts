@@ -1,0 +1,86 @@
+import type { Logger } from '@platform/libs/telemetry';
+import type { Clock } from './ports';
+
+export interface WorkerDeps {
+  /** For log lines: 'a shipment'. */
+  what: string;
+  store: {
+    claimDue(now: string, leaseUntil: string, limit: number): Promise<string[]>;
+    release(id: string): Promise<void>;
+  };
+  advance(id: string): Promise<void>;
+  clock: Clock;
+  logger: Logger;
+  /** In hand at the same time; 8 unless told. */
+  atOnce?: number;
+  pollMs?: number;
+  /** Longer than carriers may take. What an instance had in hand when it died is taken up after this. */
+  leaseMs?: number;
+}
+
+export interface Worker {
+  /** There may be something to do. */
+  wake(): void;
+  /** Takes up nothing more, and waits for what is in hand. */
+  stop(): Promise<void>;
+}
+
+/** Advances whatever is due, whoever began it; of several instances each takes its share. */
+export const startWorker = (deps: WorkerDeps): Worker => {
+  const { what, store, advance, clock, logger, atOnce = 8, pollMs = 500, leaseMs = 90_000 } = deps;
+  const inHand = new Set<Promise<void>>();
+  let stopped = false;
+  let claiming = false;
+  let again = false;
+
+  const process = async (id: string) => {
+    try {
+      await advance(id);
+    } catch (error) {
+      logger.warn({ err: error, shipmentId: id }, `${what} could not be advanced yet`);
+      // Kept until the lease is over: a failing database or a bug must not be hammered.
+      return;
+    }
+    await store
+      .release(id)
+      .catch((error) => logger.warn({ err: error, shipmentId: id }, 'a lease stays until it is over'));
+  };
+
+  const look = async () => {
+    if (claiming) {
+      again = true;
+      return;
+    }
+    claiming = true;
+    try {
+      do {
+        again = false;
+        const room = atOnce - inHand.size;
+        if (stopped || room <= 0) break;
+        const now = clock.now();
+        const leaseUntil = new Date(Date.parse(now) + leaseMs).toISOString();
+        for (const id of await store.claimDue(now, leaseUntil, room)) {
+          const work: Promise<void> = process(id).finally(() => {
+            inHand.delete(work);
+            void look();
+          });
+          inHand.add(work);
+        }
+      } while (again);
+    } catch (error) {
+      logger.warn({ err: error }, `due work (${what}) could not be looked for`);
+    } finally {
+      claiming = false;
+    }
+  };
+
+  const timer = setInterval(() => void look(), pollMs);
+  return {
+    wake: () => void look(),
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await Promise.all(inHand);
+    },
+  };
+};
