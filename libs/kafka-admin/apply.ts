@@ -1,4 +1,5 @@
 // Makes topics and grants as they are wanted. Done again it changes nothing; a topic is never removed, a grant that is not wanted is.
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AclEntry,
   AclOperationTypes,
@@ -103,16 +104,33 @@ export const grantChanges = (has: AclEntry[], wanted: AclEntry[]) => {
   return { missing: without(wanted, has), surplus: without(has, wanted) };
 };
 
-/** Of the users that are named, and of nobody else. New grants come before old ones go. */
+/** Of the users that are named, and of nobody else. New grants come before old ones go. They are in force when it ends. */
 export async function applyGrants(admin: Admin, wanted: WantedGrants, say: Say): Promise<void> {
-  const has: AclEntry[] = [];
-  for (const user of Object.keys(wanted)) has.push(...(await grantsOf(admin, user)));
-  const all = Object.entries(wanted).flatMap(([user, acls]) => aclsOf(user, acls));
-  const { missing, surplus } = grantChanges(has, all);
+  const { missing, surplus } = await changesFor(admin, wanted);
+  if (missing.length + surplus.length === 0) return;
   if (missing.length > 0) await admin.createAcls({ acl: missing });
   if (surplus.length > 0) await admin.deleteAcls({ filters: surplus });
-  if (missing.length + surplus.length > 0)
-    say(`grants: ${missing.length} given, ${surplus.length} taken away`);
+  await inForce(admin, wanted);
+  say(`grants: ${missing.length} given, ${surplus.length} taken away`);
+}
+
+async function changesFor(admin: Admin, wanted: WantedGrants) {
+  const has: AclEntry[] = [];
+  for (const user of Object.keys(wanted)) has.push(...(await grantsOf(admin, user)));
+  return grantChanges(
+    has,
+    Object.entries(wanted).flatMap(([user, acls]) => aclsOf(user, acls)),
+  );
+}
+
+/** The controller says yes before brokers have heard of it, and whoever waits for us would be refused. */
+async function inForce(admin: Admin, wanted: WantedGrants): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ; await sleep(100)) {
+    const { missing, surplus } = await changesFor(admin, wanted);
+    if (missing.length + surplus.length === 0) return;
+    if (Date.now() > deadline)
+      throw new Error('The broker took the grants in, and does not show them after 30 s. Run the Job again.');
+  }
 }
 
 async function grantsOf(admin: Admin, user: string): Promise<AclEntry[]> {
