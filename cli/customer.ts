@@ -22,6 +22,7 @@ export interface Order {
   cancellationReason?: string;
   total: Money;
   paymentId?: string;
+  shipment?: { carrier: string; trackingNumber: string };
 }
 
 export interface Reply<T> {

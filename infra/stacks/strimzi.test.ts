@@ -22,6 +22,8 @@ test('a service may write what it produces, read what it consumes, and nothing m
     'Read,Write,Describe topic:product.stock.v1.dlq',
     'Read,Describe topic:payment.payment.v1',
     'Read,Write,Describe topic:payment.payment.v1.dlq',
+    'Read,Describe topic:shipping.shipment.v1',
+    'Read,Write,Describe topic:shipping.shipment.v1.dlq',
     'Read,Describe topic:user.user.v1',
     'Read,Write,Describe topic:user.user.v1.dlq',
     'Read,Describe group:order-service*',

@@ -5,7 +5,7 @@ import { type OperationName, operationCommands } from '@platform/libs/service';
 import { createLogger } from '@platform/libs/telemetry';
 import { startKafka, startPostgres } from '@platform/libs/testing';
 import request from 'supertest';
-import { ORDER_TOPIC, PAYMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
+import { ORDER_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
 import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 import { salesByDay } from './storage/sales';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
   pool = createPool({ url: await postgres.createDatabase() });
   kafka = createKafka({ brokers: broker.brokers, clientId: 'order-test', logger });
-  const topics = [ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC, USER_TOPIC];
+  const topics = [ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC];
   await kafka.ensureTopics([...topics, ...topics.map((topic) => `${topic}.dlq`)]);
   await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
   service = createService({
@@ -83,9 +83,18 @@ test('an order can be traced from its placing to its end, in its own events', as
   await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: confirmed });
   await tell(STOCK_TOPIC, 'product.stock-rejected.v1', { orderId: cancelled });
   await until('the request for the payment', async () =>
-    (await operate<Story>('trace', confirmed)).events.some(({ type }) => type.startsWith('PaymentRequested')),
+    (await operate<Story>('trace', confirmed)).events.some(
+      ({ type }) => type === 'PaymentAuthorisationRequested.v1',
+    ),
   );
-  await tell(PAYMENT_TOPIC, 'payment.succeeded.v1', { orderId: confirmed, paymentId: 'p-1' });
+  const paid = { orderId: confirmed, paymentId: 'p-1' };
+  await tell(PAYMENT_TOPIC, 'payment.authorised.v1', paid);
+  await until('the request for the capture', async () =>
+    (await operate<Story>('trace', confirmed)).events.some(
+      ({ type }) => type === 'PaymentCaptureRequested.v1',
+    ),
+  );
+  await tell(PAYMENT_TOPIC, 'payment.captured.v1', paid);
   const story = await until('the whole story', async () => {
     const found = await operate<Story>('trace', confirmed);
     return found.events.at(-1)?.type === 'OrderConfirmed.v1' && found.waiting.length === 0 && found;
@@ -93,7 +102,8 @@ test('an order can be traced from its placing to its end, in its own events', as
   expect(story.events.map(({ type }) => type)).toEqual([
     'OrderPlaced.v1',
     'StockReservationRequested.v1',
-    'PaymentRequested.v1',
+    'PaymentAuthorisationRequested.v1',
+    'PaymentCaptureRequested.v1',
     'OrderConfirmed.v1',
   ]);
   expect(story.events[0]).toMatchObject({ data: { orderId: confirmed }, at: expect.stringMatching(/Z$/) });

@@ -15,7 +15,7 @@ import { createHttpClient } from '@platform/libs/resilience';
 import { createLogger } from '@platform/libs/telemetry';
 import { startKafka, startPostgres } from '@platform/libs/testing';
 import request from 'supertest';
-import { ORDER_TOPIC, PAYMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
+import { ORDER_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
 import { published } from './application/published';
 import { defaultPatience } from './domain/checkout';
 import { createPriceSource } from './gateways/products';
@@ -61,7 +61,7 @@ beforeAll(async () => {
   [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
   pool = createPool({ url: await postgres.createDatabase() });
   kafka = createKafka({ brokers: broker.brokers, clientId: 'order-test', logger });
-  await kafka.ensureTopics([ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC, USER_TOPIC]);
+  await kafka.ensureTopics([ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC]);
   await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
   await kafka.subscribe({
     groupId: 'listener',
@@ -164,7 +164,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     expect(JSON.stringify(await asked(id, 'order.placed.v1'))).not.toContain('pm_card');
     await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id }, 'same');
     await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id }, 'same');
-    const payment = await asked(id, 'order.payment-requested.v1');
+    const payment = await asked(id, 'order.payment-authorisation-requested.v1');
     expect(payment.data).toEqual({
       orderId: id,
       customerId: 'c-1',
@@ -172,12 +172,16 @@ describe('checkout over real Kafka and PostgreSQL', () => {
       paymentMethod: 'pm_card_visa',
     });
     const paid = { orderId: id, paymentId: '0198c0de-0000-7000-8000-000000000001' };
-    await tell(PAYMENT_TOPIC, 'payment.succeeded.v1', paid);
+    await tell(PAYMENT_TOPIC, 'payment.authorised.v1', paid);
+    await asked(id, 'order.payment-capture-requested.v1');
+    await tell(PAYMENT_TOPIC, 'payment.captured.v1', paid);
     await tell(PAYMENT_TOPIC, 'payment.declined.v1', { ...paid, reason: 'late' });
     expect(await becomes(id, 'confirmed')).toMatchObject({ paymentId: paid.paymentId });
     await asked(id, 'order.confirmed.v1');
     expect(
-      heard.filter((event) => event.subject === id && event.type === 'order.payment-requested.v1'),
+      heard.filter(
+        (event) => event.subject === id && event.type === 'order.payment-authorisation-requested.v1',
+      ),
     ).toHaveLength(1);
     const metrics = await request(service.app).get('/metrics');
     expect(metrics.text).toMatch(/^revenue_total\{.*currency="EUR".*\} 8496/m);
@@ -188,7 +192,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     const { id } = (await post()).body;
     await asked(id, 'order.stock-reservation-requested.v1');
     await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id });
-    await asked(id, 'order.payment-requested.v1');
+    await asked(id, 'order.payment-authorisation-requested.v1');
     await tell(PAYMENT_TOPIC, 'payment.declined.v1', {
       orderId: id,
       paymentId: 'p',
@@ -200,6 +204,87 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     await tell(STOCK_TOPIC, 'product.stock-released.v1', { orderId: id });
     expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'payment_declined' });
     expect((await asked(id, 'order.cancelled.v1')).data).toEqual({ orderId: id, reason: 'payment_declined' });
+  });
+
+  it('ships by the chosen offer, with the gateway and the fallback the customer named', async () => {
+    const quoteId = randomUUID();
+    const fallback = { gateway: 'square', paymentMethod: 'cnon:card-nonce-ok' };
+    const named = { ...cart, gateway: 'paypal', paymentMethod: 'vault_card_ok', fallback, quoteId };
+    const { id } = (await post(named)).body;
+    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id });
+    expect((await asked(id, 'order.payment-authorisation-requested.v1')).data).toMatchObject({
+      ...{ gateway: 'paypal', paymentMethod: 'vault_card_ok', fallback },
+    });
+    const paid = { orderId: id, paymentId: randomUUID() };
+    await tell(PAYMENT_TOPIC, 'payment.authorised.v1', paid);
+    expect((await asked(id, 'order.shipment-requested.v1')).data).toEqual({
+      ...{ orderId: id, customerId: 'c-1', quoteId },
+    });
+    const shipment = {
+      ...{ shipmentId: randomUUID(), carrier: 'ups', trackingNumber: '1Z', estimatedDelivery: null },
+      cost: { amount: 700, currency: 'USD' },
+    };
+    await tell(SHIPMENT_TOPIC, 'shipment.booked.v1', { orderId: id, ...shipment });
+    await asked(id, 'order.payment-capture-requested.v1');
+    await tell(PAYMENT_TOPIC, 'payment.captured.v1', paid);
+    expect(await becomes(id, 'confirmed')).toMatchObject({ shipment, paymentId: paid.paymentId });
+  });
+
+  it('undoes everything in reverse when the money cannot be taken after all', async () => {
+    const { id } = (await post({ ...cart, quoteId: randomUUID() })).body;
+    const about = { orderId: id };
+    const paid = { ...about, paymentId: randomUUID() };
+    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', about);
+    await tell(PAYMENT_TOPIC, 'payment.authorised.v1', paid);
+    await asked(id, 'order.shipment-requested.v1');
+    await tell(SHIPMENT_TOPIC, 'shipment.booked.v1', {
+      ...{ ...about, shipmentId: randomUUID(), carrier: 'ups', trackingNumber: '1Z' },
+      ...{ estimatedDelivery: '2030-01-04', cost: { amount: 700, currency: 'USD' } },
+    });
+    await asked(id, 'order.payment-capture-requested.v1');
+    await tell(PAYMENT_TOPIC, 'payment.capture-failed.v1', { ...paid, reason: 'expired' });
+    await asked(id, 'order.shipment-cancellation-requested.v1');
+    await tell(SHIPMENT_TOPIC, 'shipment.cancelled.v1', { ...about, shipmentId: randomUUID() });
+    await asked(id, 'order.payment-void-requested.v1');
+    await tell(PAYMENT_TOPIC, 'payment.voided.v1', paid);
+    await asked(id, 'order.stock-release-requested.v1');
+    expect((await get(`/v1/orders/${id}`)).body.status).toBe('pending');
+    await tell(STOCK_TOPIC, 'product.stock-released.v1', about);
+    expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'capture_failed' });
+  });
+
+  it('can be called off by its customer until the money is taken', async () => {
+    const callOff = (id: string, customer = 'c-1') =>
+      request(service.app)
+        .post(`/v1/orders/${id}/cancellation`)
+        .set('authorization', `Bearer ${tokens.token({ sub: customer })}`);
+    const { id } = (await post()).body;
+    expect((await callOff(id, 'c-2')).status).toBe(404);
+    expect((await callOff(id)).status).toBe(202);
+    expect((await callOff(id)).status).toBe(202);
+    await asked(id, 'order.stock-release-requested.v1');
+    await tell(STOCK_TOPIC, 'product.stock-released.v1', { orderId: id });
+    expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'customer_cancelled' });
+    expect((await callOff(id)).status).toBe(202);
+
+    const taken = (await post()).body.id;
+    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: taken });
+    await asked(taken, 'order.payment-authorisation-requested.v1');
+    await tell(PAYMENT_TOPIC, 'payment.authorised.v1', { orderId: taken, paymentId: randomUUID() });
+    await asked(taken, 'order.payment-capture-requested.v1');
+    const refused = await callOff(taken);
+    expect([refused.status, refused.body.type]).toEqual([409, expect.stringContaining('order-is-paid')]);
+  });
+
+  it('finishes an order that a version before began with one question for authorisation and capture', async () => {
+    const { id } = (await post()).body;
+    await asked(id, 'order.stock-reservation-requested.v1');
+    await pool.query(
+      `insert into events (stream, version, type, data) values ($1, 3, 'PaymentRequested.v1', $2)`,
+      [`order-${id}`, { attempt: 1, at: new Date().toISOString() }],
+    );
+    await tell(PAYMENT_TOPIC, 'payment.succeeded.v1', { orderId: id, paymentId: randomUUID() });
+    await becomes(id, 'confirmed');
   });
 
   it('cancels an order that is out of stock', async () => {
@@ -347,6 +432,17 @@ describe('bad input', () => {
       400,
       () => post({ ...cart, items: [{ productId: '../users', quantity: 1 }] }),
     ],
+    [
+      'a payment method of another gateway than the one named',
+      400,
+      () => post({ ...cart, gateway: 'square' }),
+    ],
+    [
+      'a fallback to the same gateway',
+      400,
+      () => post({ ...cart, fallback: { gateway: 'stripe', paymentMethod: 'pm_card_visa' } }),
+    ],
+    ['a quote that is none', 400, () => post({ ...cart, quoteId: '1' })],
     ['no JSON', 400, () => post('{"items":').set('content-type', 'application/json')],
     ['another content type', 415, () => post('items=1').set('content-type', 'text/plain')],
     ['a body of 10 MB', 413, () => post({ ...cart, paymentMethod: `pm_${'x'.repeat(10_000_000)}` })],
@@ -391,7 +487,9 @@ describe('bad input', () => {
 
 it('describes itself, and is ready with database and broker', async () => {
   const document = (await request(service.app).get('/docs/order/openapi.json')).body;
-  expect(Object.keys(document.paths)).toEqual(['/v1/orders', '/v1/orders/personal-data', '/v1/orders/{id}']);
+  expect(Object.keys(document.paths)).toEqual([
+    ...['/v1/orders', '/v1/orders/personal-data', '/v1/orders/{id}', '/v1/orders/{id}/cancellation'],
+  ]);
   const ready = await request(service.app).get('/ready');
   expect([ready.status, ready.body.checks]).toEqual([200, { database: 'ok', broker: 'ok' }]);
 });

@@ -1,5 +1,5 @@
 import type { Logger } from '@platform/libs/telemetry';
-import { type CheckoutMessage, decide, type Patience } from '../domain/checkout';
+import { type CheckoutMessage, decide, isCancellable, type Patience } from '../domain/checkout';
 import { type Measure, measureNothing } from './measure';
 import type { Change, Clock, OrderStore, Transaction } from './ports';
 
@@ -14,9 +14,13 @@ export interface CheckoutDeps {
 export interface Checkout {
   /** Reacts to a message, in the transaction that also records that it was received. */
   react(orderId: string, message: CheckoutMessage, transaction: Transaction): Promise<void>;
+  /** The customer calls the order off. @returns whether that can (still) be done; done twice it is done once. */
+  callOff(orderId: string): Promise<boolean>;
   /** Looks after orders that wait too long. @returns how many it found. */
   lookAfterStuck(limit?: number): Promise<number>;
 }
+
+const CONFLICT_TRIES = 5;
 
 export const createCheckout = ({
   store,
@@ -28,16 +32,16 @@ export const createCheckout = ({
   const report = ({ after, events }: Change) => {
     measure(after, events);
     for (const event of events) {
-      if (event.type === 'StockReleaseGivenUp') {
+      const { type, data } = event;
+      const orderId = 'orderId' in after ? after.orderId : undefined;
+      if (type === 'CompensationFailed') {
+        const { what, attempts } = data;
         logger.error(
-          { orderId: 'orderId' in after ? after.orderId : undefined, attempts: event.data.attempts },
-          'stock of a cancelled order was not given back: correct it by hand',
+          { orderId, what, attempts },
+          'nobody answers what is to be undone; it is asked for again every hour',
         );
-      } else if (event.type === 'PaymentRequested' && event.data.attempt > 1) {
-        logger.warn(
-          { orderId: 'orderId' in after ? after.orderId : undefined, attempt: event.data.attempt },
-          'a payment is asked for again',
-        );
+      } else if ('attempt' in data && data.attempt > 1) {
+        logger.warn({ orderId, question: type, attempt: data.attempt }, 'an order asks again');
       }
     }
   };
@@ -51,9 +55,24 @@ export const createCheckout = ({
       );
     }
     report(change);
+    return change;
   };
   return {
-    react: apply,
+    async react(orderId, message, transaction) {
+      await apply(orderId, message, transaction);
+    },
+    async callOff(orderId) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const { before } = await apply(orderId, { type: 'CancellationWanted' });
+          return isCancellable(before);
+        } catch (error) {
+          // An answer arrived in this very moment: the order is looked at anew.
+          if ((error as { code?: unknown }).code !== 'CONCURRENCY_CONFLICT' || tries === CONFLICT_TRIES)
+            throw error;
+        }
+      }
+    },
     async lookAfterStuck(limit = 50) {
       const due = await store.findDue(clock.now(), limit);
       for (const orderId of due) {

@@ -10,7 +10,7 @@ let failed: ReturnType<ReturnType<typeof meter>['createCounter']> | undefined;
 /** Made at first use, like the shared instruments. */
 const compensationsFailed = () => {
   failed ??= meter().createCounter('compensations_failed_total', {
-    description: 'Cancelled orders whose stock nobody confirmed to have taken back',
+    description: 'What was to be undone for an order and nobody confirmed in time',
   });
   return failed;
 };
@@ -22,7 +22,7 @@ const compensationsFailed = () => {
 export const measureOrders: Measure = (order, events) => {
   if (order.status === 'none') return;
   const { amount, currency } = order.total;
-  for (const { type } of events) {
+  for (const { type, data } of events) {
     if (type === 'OrderPlaced') {
       instruments().orders.add(1, { status: 'pending' });
       instruments().orderValue.record(amount, { currency });
@@ -31,6 +31,6 @@ export const measureOrders: Measure = (order, events) => {
       instruments().revenue.add(amount, { currency });
     } else if (type === 'OrderCancelled') {
       instruments().orders.add(1, { status: 'cancelled' });
-    } else if (type === 'StockReleaseGivenUp') compensationsFailed().add(1);
+    } else if (type === 'CompensationFailed') compensationsFailed().add(1, { what: data.what });
   }
 };

@@ -1,16 +1,15 @@
 import { type CloudEvent, createEvent } from '@platform/libs/messaging';
-import { evolve, type Order, type OrderEvent } from '../domain/order';
+import { evolve, type KnownOrder, type Order, type OrderEvent } from '../domain/order';
 import type { Message } from './published';
 
 export const ORDER_TOPIC = 'order.order.v1';
 export const STOCK_TOPIC = 'product.stock.v1';
 export const PAYMENT_TOPIC = 'payment.payment.v1';
+export const SHIPMENT_TOPIC = 'shipping.shipment.v1';
 export const USER_TOPIC = 'user.user.v1';
 
-type Known = Exclude<Order, { status: 'none' }>;
-
-const publish = (order: Known, event: OrderEvent): Message | undefined => {
-  const { orderId, customerId, items, total } = order;
+const publish = (order: KnownOrder, event: OrderEvent): Message | undefined => {
+  const { orderId, customerId, items, total, paymentMethod, gateway, fallback } = order;
   switch (event.type) {
     case 'OrderPlaced':
       return { type: 'order.placed.v1', data: { orderId, customerId, items, total } };
@@ -22,15 +21,31 @@ const publish = (order: Known, event: OrderEvent): Message | undefined => {
     case 'PaymentRequested':
       return {
         type: 'order.payment-requested.v1',
-        data: { orderId, customerId, amount: total, paymentMethod: order.paymentMethod },
+        data: { orderId, customerId, amount: total, paymentMethod },
       };
+    case 'PaymentAuthorisationRequested':
+      return {
+        type: 'order.payment-authorisation-requested.v1',
+        data: { orderId, customerId, amount: total, paymentMethod, gateway, fallback },
+      };
+    case 'ShipmentRequested':
+      return {
+        type: 'order.shipment-requested.v1',
+        data: { orderId, customerId, quoteId: order.quoteId ?? '' },
+      };
+    case 'PaymentCaptureRequested':
+      return { type: 'order.payment-capture-requested.v1', data: { orderId } };
+    case 'ShipmentCancellationRequested':
+      return { type: 'order.shipment-cancellation-requested.v1', data: { orderId } };
+    case 'PaymentVoidRequested':
+      return { type: 'order.payment-void-requested.v1', data: { orderId } };
     case 'StockReleaseRequested':
       return { type: 'order.stock-release-requested.v1', data: { orderId } };
     case 'OrderConfirmed':
       return { type: 'order.confirmed.v1', data: { orderId } };
     case 'OrderCancelled':
       return { type: 'order.cancelled.v1', data: { orderId, reason: event.data.reason } };
-    case 'StockReleaseGivenUp':
+    default:
       return undefined;
   }
 };

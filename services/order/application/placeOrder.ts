@@ -1,5 +1,6 @@
 import { mergeLines, priceCart, type RequestedLine } from '../domain/cart';
-import { foldOrder, initialOrder, place } from '../domain/order';
+import { type Fallback, foldOrder, initialOrder, place } from '../domain/order';
+import type { Gateway } from '../domain/payment-methods';
 import { fingerprint, uuidv7 } from './ids';
 import { type Measure, measureNothing } from './measure';
 import {
@@ -17,6 +18,9 @@ export interface PlaceOrderRequest {
   idempotencyKey: string;
   items: RequestedLine[];
   paymentMethod: string;
+  gateway?: Gateway;
+  fallback?: Fallback;
+  quoteId?: string;
 }
 
 export interface PlaceOrderDeps {
@@ -35,10 +39,13 @@ export interface PlaceOrderDeps {
 export const createPlaceOrder =
   ({ store, prices, clock, newId = uuidv7, measure = measureNothing }: PlaceOrderDeps) =>
   async (request: PlaceOrderRequest): Promise<{ order: OrderView; repeated: boolean }> => {
-    const { customerId, idempotencyKey: key, items, paymentMethod } = request;
+    const { customerId, idempotencyKey: key, items, ...choices } = request;
+    const { paymentMethod, gateway, fallback, quoteId } = choices;
     const requestHash = fingerprint([
       items.map(({ productId, quantity }) => [productId, quantity]),
       paymentMethod,
+      // Requests of before these could be chosen keep their fingerprint.
+      ...(gateway || fallback || quoteId ? [{ gateway, fallback, quoteId }] : []),
     ]);
     const answerOf = (placement: Placement, repeated: boolean) => {
       if (placement.requestHash !== requestHash) throw new IdempotencyKeyReused();
@@ -51,7 +58,7 @@ export const createPlaceOrder =
     const cart = priceCart(items, await prices.prices(productIds));
     const at = clock.now();
     const orderId = newId(Date.parse(at));
-    const events = place({ orderId, customerId, ...cart, paymentMethod, at }, initialOrder);
+    const events = place({ orderId, customerId, ...cart, ...choices, at }, initialOrder);
     const order = foldOrder(events);
     const answer = viewOf(order, { createdAt: at, updatedAt: at });
     const standing = await store.place({ customerId, key, requestHash, answer }, events);

@@ -1,6 +1,6 @@
 import type { PoolClient } from '@platform/libs/postgres';
 import type { Money, OrderLine } from '../domain/cart';
-import type { CancellationReason, Order, OrderEvent } from '../domain/order';
+import type { CancellationReason, Compensation, Order, OrderEvent, Shipment } from '../domain/order';
 
 /** An open database transaction. Whoever opened it commits it. */
 export type Transaction = PoolClient;
@@ -13,6 +13,9 @@ export interface OrderView {
   items: OrderLine[];
   total: Money;
   paymentId?: string;
+  shipment?: Shipment;
+  /** Of a cancelled order: what is not yet known to be undone. */
+  outstanding?: Compensation[];
   /** ISO 8601. */
   createdAt: string;
   updatedAt: string;

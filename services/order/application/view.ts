@@ -11,6 +11,9 @@ export const viewOf = (order: Order, times: { createdAt: string; updatedAt: stri
     items: order.items,
     total: order.total,
     ...(order.status === 'confirmed' && { paymentId: order.paymentId }),
+    ...(order.status === 'confirmed' && order.shipment && { shipment: order.shipment }),
+    ...(order.status === 'cancelled' &&
+      order.owed.length > 0 && { outstanding: order.owed.map(({ what }) => what) }),
     ...times,
   };
 };

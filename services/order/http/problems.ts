@@ -36,3 +36,10 @@ export const orderProblem = (error: unknown): unknown => {
   }
   return error;
 };
+
+export const tooLate = (): Problem =>
+  new Problem(409, {
+    code: 'order-is-paid',
+    detail:
+      'The order is paid, or about to be, and cannot be called off any more. Ask for your money back instead.',
+  });

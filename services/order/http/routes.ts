@@ -1,8 +1,9 @@
 import { notFound, type Route, route } from '@platform/libs/http';
 import { z } from 'zod';
+import type { Checkout } from '../application/checkout';
 import type { createPlaceOrder } from '../application/placeOrder';
 import type { OrderStore, PersonalData } from '../application/ports';
-import { orderProblem } from './problems';
+import { orderProblem, tooLate } from './problems';
 import {
   listQuery,
   order,
@@ -15,11 +16,12 @@ import {
 
 export interface OrderRoutesDeps {
   placeOrder: ReturnType<typeof createPlaceOrder>;
+  callOff: Checkout['callOff'];
   store: Pick<OrderStore, 'find' | 'list'>;
   personalData: PersonalData;
 }
 
-export const orderRoutes = ({ placeOrder, store, personalData }: OrderRoutesDeps): Route[] => [
+export const orderRoutes = ({ placeOrder, callOff, store, personalData }: OrderRoutesDeps): Route[] => [
   route({
     method: 'post',
     path: '/v1/orders',
@@ -85,6 +87,28 @@ export const orderRoutes = ({ placeOrder, store, personalData }: OrderRoutesDeps
       const found = await store.find(params.id, principal.id);
       if (!found) throw notFound('There is no such order of yours.');
       return { body: found };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/orders/:id/cancellation',
+    summary: 'Call an order of mine off',
+    description:
+      'Possible until its payment is captured; what was done for it is undone first. Sent twice it is done once: the order is the key.',
+    scope: 'orders:write',
+    params: orderParams,
+    responses: {
+      202: { description: 'It is being cancelled, or is cancelled; look at Location.', schema: order },
+      401: { description: 'No valid access token.' },
+      403: { description: 'The access token does not allow this.' },
+      404: { description: 'There is no such order of yours.' },
+      409: { description: 'It is paid; ask for your money back instead.' },
+    },
+    async handle({ params, principal }) {
+      if (!(await store.find(params.id, principal.id))) throw notFound('There is no such order of yours.');
+      if (!(await callOff(params.id))) throw tooLate();
+      const found = await store.find(params.id, principal.id);
+      return { status: 202, headers: { Location: `/v1/orders/${params.id}` }, body: found! };
     },
   }),
   route({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_LINES, MAX_QUANTITY } from '../domain/cart';
+import { GATEWAYS, type Gateway } from '../domain/payment-methods';
 
 const money = z
   .object({
@@ -7,6 +8,21 @@ const money = z
     currency: z.string().meta({ description: 'ISO 4217.', example: 'EUR' }),
   })
   .meta({ id: 'Money' });
+
+const gateway = z.enum(GATEWAYS);
+
+/** What each gateway's tokens look like; a card number is none of them. */
+const tokenOf: Record<Gateway, RegExp> = {
+  stripe: /^pm_\w{1,100}$/,
+  paypal: /^(paypal:)?(?=.*[a-z_])[\w-]{1,100}$/i,
+  square: /^(cnon|ccof):[\w-]{1,100}$/,
+};
+const token = z
+  .string()
+  .max(128)
+  .refine((text) => Object.values(tokenOf).some((shape) => shape.test(text)), {
+    error: "A payment method is the payment provider's token, 'pm_…' of Stripe's; never send card numbers.",
+  });
 
 export const placeOrderBody = z
   .strictObject({
@@ -26,13 +42,24 @@ export const placeOrderBody = z
       .min(1)
       .max(MAX_LINES)
       .meta({ description: `Lines of the same product are merged; ${MAX_QUANTITY} of a product at most.` }),
-    paymentMethod: z
-      .string()
-      .regex(
-        /^pm_\w{1,100}$/,
-        "A payment method is the payment provider's token, 'pm_…'; never send card numbers.",
-      )
-      .meta({ example: 'pm_card_visa' }),
+    paymentMethod: token.meta({ example: 'pm_card_visa' }),
+    gateway: gateway.optional().meta({ description: "Whose token that is; Stripe's unless named." }),
+    fallback: z.strictObject({ gateway, paymentMethod: token }).optional().meta({
+      description:
+        'Where to go when the first gateway certainly could not take the payment. A decline is final.',
+    }),
+    quoteId: z.uuid().optional().meta({
+      description:
+        'The carrier’s offer to ship by (`POST /v1/shipping/quotes`). Without one nothing is shipped.',
+    }),
+  })
+  .superRefine(({ gateway: chosen = 'stripe', paymentMethod, fallback }, context) => {
+    const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (!tokenOf[chosen].test(paymentMethod)) refuse(['paymentMethod'], `No payment method of ${chosen}.`);
+    if (!fallback) return;
+    if (fallback.gateway === chosen) refuse(['fallback', 'gateway'], 'It has to be another gateway.');
+    if (!tokenOf[fallback.gateway].test(fallback.paymentMethod))
+      refuse(['fallback', 'paymentMethod'], `No payment method of ${fallback.gateway}.`);
   })
   .meta({ id: 'NewOrder' });
 
@@ -64,11 +91,35 @@ export const order = z
     id: z.uuid(),
     status: z.enum(['pending', 'confirmed', 'cancelled']),
     cancellationReason: z
-      .enum(['out_of_stock', 'payment_declined', 'payment_failed', 'stock_timeout'])
+      .enum([
+        ...([
+          'out_of_stock',
+          'stock_timeout',
+          'payment_declined',
+          'payment_failed',
+          'payment_timeout',
+        ] as const),
+        ...(['capture_failed', 'shipment_failed', 'shipment_timeout', 'customer_cancelled'] as const),
+      ])
       .optional(),
     items: z.array(z.object({ productId: z.string(), quantity: z.int(), unitPrice: money })),
     total: money,
     paymentId: z.uuid().optional(),
+    shipment: z
+      .object({
+        shipmentId: z.uuid(),
+        carrier: z.string(),
+        trackingNumber: z.string(),
+        estimatedDelivery: z.iso.date().nullable(),
+        cost: money,
+      })
+      .optional(),
+    outstanding: z
+      .array(z.enum(['shipment', 'payment', 'stock']))
+      .optional()
+      .meta({
+        description: 'Of a cancelled order: what is not yet known to be undone. It is being asked for.',
+      }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

@@ -25,7 +25,10 @@ export const forgetCustomer: ErasuresOptions['forget'] = async (client, customer
     [customerId, pseudonym],
   );
   for (const { id } of rows) {
-    await redactEvents(client, streamOf(id), { customerId: pseudonym, paymentMethod: 'erased' });
+    await redactEvents(client, streamOf(id), {
+      ...{ customerId: pseudonym, paymentMethod: 'erased' },
+      fallback: { gateway: 'erased', paymentMethod: 'erased' },
+    });
   }
   await client.query('delete from placements where customer_id = $1', [customerId]);
   const open = await client.query('select 1 from orders where customer_id = $1 limit 1', [customerId]);
