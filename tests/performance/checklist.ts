@@ -278,7 +278,7 @@ export const checklist: ChecklistItem[] = [
     title: 'Asynchronous heavy work',
     evidence: [
       tested(
-        'services/order/order.adapter.test.ts',
+        'services/order/checkout.adapter.test.ts',
         'confirms an order that is in stock and paid',
         'an order is answered at once, stock and payment follow over events',
       ),
