@@ -127,7 +127,7 @@ export class Customer {
       if (order.status !== 'pending') return order;
       if (Date.now() > until) {
         throw new LocalError(`Order ${id} is still pending after ${timeoutMs / 1000} s`, {
-          hint: 'Look at the logs of order-service, product-service and payment-service.',
+          hint: 'Look at the logs of order-service, inventory-service and payment-service.',
           retriable: true,
         });
       }

@@ -16,6 +16,9 @@ const allowed = (environment: (typeof environments)[number]) => {
 
 test('in production services reach what they declare and nothing else', () => {
   expect(allowed('production')).toEqual([
+    'inventory-service → postgres',
+    'inventory-service → kafka',
+    'inventory-service → user-service',
     'order-service → postgres',
     'order-service → kafka',
     'order-service → product-service',

@@ -4,12 +4,14 @@ import { topicLines } from './topics';
 
 test('every topic of the catalogue is made with its dead letters', () => {
   expect(topicLines(loadCatalogue('local'), 1)).toEqual([
+    'inventory.reservation.v1:6:604800000:1',
+    'inventory.reservation.v1.dlq:1:2592000000:1',
+    'inventory.stock.v1:6:604800000:1',
+    'inventory.stock.v1.dlq:1:2592000000:1',
     'order.order.v1:6:604800000:1',
     'order.order.v1.dlq:1:2592000000:1',
     'payment.payment.v1:6:604800000:1',
     'payment.payment.v1.dlq:1:2592000000:1',
-    'product.stock.v1:6:604800000:1',
-    'product.stock.v1.dlq:1:2592000000:1',
     'shipping.shipment.v1:6:604800000:1',
     'shipping.shipment.v1.dlq:1:2592000000:1',
     'user.user.v1:6:604800000:1',

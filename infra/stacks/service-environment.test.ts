@@ -33,6 +33,14 @@ test('product reads database and cache by the reference names', () => {
   });
 });
 
+test('inventory starts with stock of the products that there are', () => {
+  expect(environmentOf('inventory')).toMatchObject({
+    DATABASE_URL: { name: 'inventory-database-secret', key: 'url' },
+    SEED_PRODUCTS: environmentOf('product').SEED_PRODUCTS,
+    JWKS_URL: 'http://user-service/.well-known/jwks.json',
+  });
+});
+
 test('order knows whom it calls and where tokens are checked', () => {
   const order = environmentOf('order');
   expect(order).toMatchObject({

@@ -18,8 +18,8 @@ const grants = (name: string) => {
 test('a service may write what it produces, read what it consumes, and nothing more', () => {
   expect(grants('order')).toEqual([
     'Write,Describe topic:order.order.v1',
-    'Read,Describe topic:product.stock.v1',
-    'Read,Write,Describe topic:product.stock.v1.dlq',
+    'Read,Describe topic:inventory.reservation.v1',
+    'Read,Write,Describe topic:inventory.reservation.v1.dlq',
     'Read,Describe topic:payment.payment.v1',
     'Read,Write,Describe topic:payment.payment.v1.dlq',
     'Read,Describe topic:shipping.shipment.v1',

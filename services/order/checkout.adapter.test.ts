@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
-import { PAYMENT_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC } from './application/messages';
+import { PAYMENT_TOPIC, RESERVATION_TOPIC, SHIPMENT_TOPIC } from './application/messages';
 import {
   asked,
   becomes,
@@ -48,8 +48,8 @@ describe('checkout over real Kafka and PostgreSQL', () => {
       ],
     });
     expect(JSON.stringify(await asked(id, 'order.placed.v1'))).not.toContain('pm_card');
-    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id }, 'same');
-    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id }, 'same');
+    await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', { orderId: id }, 'same');
+    await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', { orderId: id }, 'same');
     const payment = await asked(id, 'order.payment-authorisation-requested.v1');
     expect(payment.data).toEqual({
       orderId: id,
@@ -77,7 +77,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
   it('gives the stock back before it cancels an order whose card was declined', async () => {
     const { id } = (await post()).body;
     await asked(id, 'order.stock-reservation-requested.v1');
-    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', { orderId: id });
     await asked(id, 'order.payment-authorisation-requested.v1');
     await tell(PAYMENT_TOPIC, 'payment.declined.v1', {
       orderId: id,
@@ -87,7 +87,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     });
     await asked(id, 'order.stock-release-requested.v1');
     expect((await get(`/v1/orders/${id}`)).body.status).toBe('pending');
-    await tell(STOCK_TOPIC, 'product.stock-released.v1', { orderId: id });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-released.v1', { orderId: id });
     expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'payment_declined' });
     expect((await asked(id, 'order.cancelled.v1')).data).toEqual({ orderId: id, reason: 'payment_declined' });
   });
@@ -97,7 +97,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     const fallback = { gateway: 'square', paymentMethod: 'cnon:card-nonce-ok' };
     const named = { ...cart, gateway: 'paypal', paymentMethod: 'vault_card_ok', fallback, quoteId };
     const { id } = (await post(named)).body;
-    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: id });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', { orderId: id });
     expect((await asked(id, 'order.payment-authorisation-requested.v1')).data).toMatchObject({
       ...{ gateway: 'paypal', paymentMethod: 'vault_card_ok', fallback },
     });
@@ -120,7 +120,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     const { id } = (await post({ ...cart, quoteId: randomUUID() })).body;
     const about = { orderId: id };
     const paid = { ...about, paymentId: randomUUID() };
-    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', about);
+    await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', about);
     await tell(PAYMENT_TOPIC, 'payment.authorised.v1', paid);
     await asked(id, 'order.shipment-requested.v1');
     await tell(SHIPMENT_TOPIC, 'shipment.booked.v1', {
@@ -135,7 +135,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     await tell(PAYMENT_TOPIC, 'payment.voided.v1', paid);
     await asked(id, 'order.stock-release-requested.v1');
     expect((await get(`/v1/orders/${id}`)).body.status).toBe('pending');
-    await tell(STOCK_TOPIC, 'product.stock-released.v1', about);
+    await tell(RESERVATION_TOPIC, 'inventory.stock-released.v1', about);
     expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'capture_failed' });
   });
 
@@ -149,12 +149,12 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     expect((await callOff(id)).status).toBe(202);
     expect((await callOff(id)).status).toBe(202);
     await asked(id, 'order.stock-release-requested.v1');
-    await tell(STOCK_TOPIC, 'product.stock-released.v1', { orderId: id });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-released.v1', { orderId: id });
     expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'customer_cancelled' });
     expect((await callOff(id)).status).toBe(202);
 
     const taken = (await post()).body.id;
-    await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: taken });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', { orderId: taken });
     await asked(taken, 'order.payment-authorisation-requested.v1');
     await tell(PAYMENT_TOPIC, 'payment.authorised.v1', { orderId: taken, paymentId: randomUUID() });
     await asked(taken, 'order.payment-capture-requested.v1');
@@ -175,7 +175,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
 
   it('cancels an order that is out of stock', async () => {
     const { id } = (await post()).body;
-    await tell(STOCK_TOPIC, 'product.stock-rejected.v1', {
+    await tell(RESERVATION_TOPIC, 'inventory.stock-rejected.v1', {
       orderId: id,
       reason: 'out_of_stock',
       productIds: [],
@@ -192,7 +192,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     );
     await pool.query('update orders set due_at = $2 where id = $1', [id, longAgo]);
     await asked(id, 'order.stock-release-requested.v1');
-    await tell(STOCK_TOPIC, 'product.stock-released.v1', { orderId: id });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-released.v1', { orderId: id });
     expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'stock_timeout' });
   });
 });

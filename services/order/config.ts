@@ -6,7 +6,7 @@ const schema = z.object({
   ...kafkaVariables,
   PRODUCT_SERVICE_URL: httpUrl,
   JWKS_URL: httpUrl,
-  /** Seconds an answer of product or payment may take before the order acts on its own. */
+  /** Seconds an answer of inventory or payment may take before the order acts on its own. */
   CHECKOUT_PATIENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
 });
 

@@ -5,7 +5,13 @@ import { type OperationName, operationCommands } from '@platform/libs/service';
 import { createLogger } from '@platform/libs/telemetry';
 import { startKafka, startPostgres } from '@platform/libs/testing';
 import request from 'supertest';
-import { ORDER_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
+import {
+  ORDER_TOPIC,
+  PAYMENT_TOPIC,
+  RESERVATION_TOPIC,
+  SHIPMENT_TOPIC,
+  USER_TOPIC,
+} from './application/messages';
 import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 import { salesByDay } from './storage/sales';
@@ -25,7 +31,7 @@ beforeAll(async () => {
   [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
   pool = createPool({ url: await postgres.createDatabase() });
   kafka = createKafka({ brokers: broker.brokers, clientId: 'order-test', logger });
-  const topics = [ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC];
+  const topics = [ORDER_TOPIC, RESERVATION_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC];
   await kafka.ensureTopics([...topics, ...topics.map((topic) => `${topic}.dlq`)]);
   await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
   service = createService({
@@ -80,8 +86,8 @@ let cancelled: string;
 test('an order can be traced from its placing to its end, in its own events', async () => {
   confirmed = await place();
   cancelled = await place();
-  await tell(STOCK_TOPIC, 'product.stock-reserved.v1', { orderId: confirmed });
-  await tell(STOCK_TOPIC, 'product.stock-rejected.v1', { orderId: cancelled });
+  await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', { orderId: confirmed });
+  await tell(RESERVATION_TOPIC, 'inventory.stock-rejected.v1', { orderId: cancelled });
   await until('the request for the payment', async () =>
     (await operate<Story>('trace', confirmed)).events.some(
       ({ type }) => type === 'PaymentAuthorisationRequested.v1',

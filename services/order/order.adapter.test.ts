@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createEvent } from '@platform/libs/messaging';
 import request from 'supertest';
-import { STOCK_TOPIC, USER_TOPIC } from './application/messages';
+import { RESERVATION_TOPIC, USER_TOPIC } from './application/messages';
 import {
   cart,
   counts,
@@ -90,7 +90,7 @@ describe('personal data', () => {
     const customer = randomUUID();
     const { id } = (await post(cart, { customer })).body;
     const open = (await post(cart, { customer })).body;
-    await tell(STOCK_TOPIC, 'product.stock-rejected.v1', { orderId: id });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-rejected.v1', { orderId: id });
     await until(
       'the end of the order',
       async () => (await get(`/v1/orders/${id}`, customer)).body.status !== 'pending',
@@ -109,7 +109,7 @@ describe('personal data', () => {
     await service.erasures.carryOut();
     // The open one still needs its customer; the other is nobody's, with the figures as they were.
     expect((await get('/v1/orders', customer)).body.items).toMatchObject([{ id: open.id }]);
-    await tell(STOCK_TOPIC, 'product.stock-rejected.v1', { orderId: open.id });
+    await tell(RESERVATION_TOPIC, 'inventory.stock-rejected.v1', { orderId: open.id });
     await until('the end of the other', async () => {
       await service.erasures.carryOut();
       return (await get('/v1/orders', customer)).body.items.length === 0;

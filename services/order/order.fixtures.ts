@@ -15,7 +15,13 @@ import { createHttpClient } from '@platform/libs/resilience';
 import { createLogger } from '@platform/libs/telemetry';
 import { startKafka, startPostgres } from '@platform/libs/testing';
 import request from 'supertest';
-import { ORDER_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
+import {
+  ORDER_TOPIC,
+  PAYMENT_TOPIC,
+  RESERVATION_TOPIC,
+  SHIPMENT_TOPIC,
+  USER_TOPIC,
+} from './application/messages';
 import { published } from './application/published';
 import { defaultPatience } from './domain/checkout';
 import { createPriceSource } from './gateways/products';
@@ -59,7 +65,7 @@ export const startOrders = async (): Promise<void> => {
   [postgres, broker] = await Promise.all([startPostgres(), startKafka()]);
   pool = createPool({ url: await postgres.createDatabase() });
   kafka = createKafka({ brokers: broker.brokers, clientId: 'order-test', logger });
-  await kafka.ensureTopics([ORDER_TOPIC, STOCK_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC]);
+  await kafka.ensureTopics([ORDER_TOPIC, RESERVATION_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC]);
   await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
   await kafka.subscribe({
     groupId: 'listener',

@@ -8,7 +8,7 @@ import type { Logger } from '@platform/libs/telemetry';
 import { createApp } from './app';
 import { type Checkout, createCheckout } from './application/checkout';
 import { measureOrders } from './application/measure';
-import { PAYMENT_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC } from './application/messages';
+import { PAYMENT_TOPIC, RESERVATION_TOPIC, SHIPMENT_TOPIC, USER_TOPIC } from './application/messages';
 import { createPlaceOrder } from './application/placeOrder';
 import { type PriceSource, systemClock } from './application/ports';
 import { sales } from './application/sales';
@@ -49,7 +49,7 @@ export const createService = ({
   const consumer = createConsumer({
     kafka,
     groupId: 'order-service',
-    topics: [STOCK_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC],
+    topics: [RESERVATION_TOPIC, PAYMENT_TOPIC, SHIPMENT_TOPIC, USER_TOPIC],
     handlers: createHandlers(checkout, erasures),
     pool,
     logger,

@@ -24,6 +24,7 @@ void runService<Config>({
     const sharedCache = config.REDIS_URL ? createRedisCache(config.REDIS_URL, 'product:', logger) : undefined;
     const catalogue = createCachedCatalogue({ reads, sharedCache });
     const stopWarming = keepWarm({ catalogue, logger, everyMs: TTL_MS * 0.8, forMs: WARM_MS });
+    // Answers that the version before has written to orders may still wait.
     const relay = await startRelay({ pool, kafka, logger });
     const consumer = stockConsumer(parts);
     await consumer.start();

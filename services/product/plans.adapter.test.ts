@@ -1,11 +1,10 @@
 // How PostgreSQL goes about what is asked of a large catalogue.
 import { createPool, runMigrations, withTransaction } from '@platform/libs/postgres';
 import { startPostgres, type TestPostgres, wholeTableReads } from '@platform/libs/testing';
-import { releaseStock, reserveStock } from './application/reserve';
 import { migrations } from './storage/migrations';
 import { createProductReader } from './storage/products';
 import { seedProducts } from './storage/seed';
-import { createStockStore } from './storage/stock';
+import { followStock } from './storage/stock';
 
 // Seconds when the machine is idle; a limit for when it is not.
 jest.setTimeout(90_000);
@@ -15,12 +14,6 @@ beforeAll(async () => {
   server = await startPostgres();
   const pool = createPool({ url: server.url });
   await runMigrations({ pool, migrations, lockId: 1 }, () => seedProducts(pool, 20_000));
-  await pool.query(
-    `insert into reservations (order_id, status) select 'old-' || n, 'reserved' from generate_series(1, 20000) n`,
-  );
-  await pool.query(
-    `insert into reservation_lines select 'old-' || n, 'prd-' || lpad(n::text, 5, '0'), 1 from generate_series(1, 20000) n`,
-  );
   await pool.end();
 }, 180_000);
 afterAll(() => server?.stop());
@@ -46,12 +39,12 @@ test('browsing and searching read what they show, not the catalogue', async () =
   expect(reads).toEqual([]);
 });
 
-test('reserving and giving back touch the products of the order', async () => {
-  const reads = await wholeTableReads(server.url, async (pool, round) => {
-    const lines = [1, 2, 3].map((n) => ({ productId: `prd-0${1000 + 3 * round + n}`, quantity: 1 }));
-    await withTransaction(pool, (client) => reserveStock(createStockStore(client), `new-${round}`, lines));
-    await withTransaction(pool, (client) => releaseStock(createStockStore(client), `new-${round}`));
-  });
+test('following the stock of a product touches that product', async () => {
+  const reads = await wholeTableReads(server.url, (pool, round) =>
+    withTransaction(pool, (client) =>
+      followStock(client, { productId: `prd-0${1000 + round}`, available: round, version: 1 }),
+    ),
+  );
   expect(reads).toEqual([]);
 });
 
@@ -66,8 +59,8 @@ test('a change of stock stays on its page and touches no index', async () => {
   };
   const before = await counted();
   for (let n = 1; n <= 200; n++) {
-    const lines = [{ productId: `prd-${String(n * 7).padStart(5, '0')}`, quantity: 1 }];
-    await withTransaction(pool, (client) => reserveStock(createStockStore(client), `in-place-${n}`, lines));
+    const productId = `prd-${String(n * 7).padStart(5, '0')}`;
+    await withTransaction(pool, (client) => followStock(client, { productId, available: n, version: n }));
   }
   const after = await counted();
   await pool.end();

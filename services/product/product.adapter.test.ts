@@ -1,14 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  breaches,
-  createEvent,
-  createKafka,
-  type KafkaPort,
-  parseEvent,
-  type ReceivedMessage,
-  startRelay,
-} from '@platform/libs/messaging';
-import { createPool, type Pool, runMigrations, withTransaction } from '@platform/libs/postgres';
+import { createEvent, createKafka, type KafkaPort } from '@platform/libs/messaging';
+import { createPool, type Pool, runMigrations } from '@platform/libs/postgres';
 import { createLogger } from '@platform/libs/telemetry';
 import {
   startKafka,
@@ -20,14 +12,11 @@ import {
 } from '@platform/libs/testing';
 import request from 'supertest';
 import { createApp, createCachedCatalogue } from './app';
-import { published } from './application/published';
-import { releaseStock, reserveStock } from './application/reserve';
-import { seedProduct } from './domain/seed';
-import { createStockConsumer, ORDER_TOPIC, STOCK_TOPIC } from './messaging/stock-consumer';
+import { seedProduct } from './application/seed';
+import { createStockConsumer, STOCK_TOPIC } from './messaging/stock-consumer';
 import { migrations } from './storage/migrations';
 import { createRedisCache, type RedisCache } from './storage/redis-cache';
 import { seedProducts } from './storage/seed';
-import { createStockStore } from './storage/stock';
 
 // Seconds when the machine is idle; a limit for when it is not.
 jest.setTimeout(90_000);
@@ -45,7 +34,7 @@ beforeAll(async () => {
   pool = createPool({ url: postgres.url, max: 20 });
   await runMigrations({ pool, migrations, lockId: 1 }, () => seedProducts(pool, 1500));
   kafka = createKafka({ brokers: broker.brokers, clientId: 'test', logger });
-  await kafka.ensureTopics([ORDER_TOPIC, `${ORDER_TOPIC}.dlq`, STOCK_TOPIC]);
+  await kafka.ensureTopics([STOCK_TOPIC, `${STOCK_TOPIC}.dlq`]);
   shared = createRedisCache(redis.url, 'product:', logger);
 }, 240_000);
 afterAll(async () => {
@@ -65,16 +54,6 @@ const available = async (id: string): Promise<number> =>
   (await pool.query('select available from products where id = $1', [id])).rows[0].available;
 const setStock = (id: string, units: number) =>
   pool.query('update products set available = $2 where id = $1', [id, units]);
-const reserve = (orderId: string, ...lines: [string, number][]) =>
-  withTransaction(pool, (client) =>
-    reserveStock(
-      createStockStore(client),
-      orderId,
-      lines.map(([productId, quantity]) => ({ productId, quantity })),
-    ),
-  );
-const release = (orderId: string) =>
-  withTransaction(pool, (client) => releaseStock(createStockStore(client), orderId));
 
 describe('catalogue', () => {
   test('shows a seeded product as it was generated', async () => {
@@ -164,111 +143,38 @@ describe('catalogue', () => {
 });
 
 describe('stock', () => {
-  test('never sells more than there is, however many want the last units at once', async () => {
-    await setStock('prd-00100', 7);
-    await setStock('prd-00101', 1000);
-    const orders = Array.from({ length: 60 }, () => randomUUID());
-    const results = await Promise.all(
-      // Lines in both orders, which would deadlock if rows were locked as they come.
-      orders.map((order, n) =>
-        n % 2 === 0
-          ? reserve(order, ['prd-00100', 1], ['prd-00101', 1])
-          : reserve(order, ['prd-00101', 1], ['prd-00100', 1]),
-      ),
-    );
-    expect(results.filter(({ status }) => status === 'reserved')).toHaveLength(7);
-    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(53);
-    expect([await available('prd-00100'), await available('prd-00101')]).toEqual([0, 993]);
-  });
-
-  test('takes all lines or none', async () => {
-    await setStock('prd-00110', 5);
-    await setStock('prd-00111', 0);
-    expect(await reserve('all-or-none', ['prd-00110', 1], ['prd-00111', 1])).toEqual({
-      status: 'rejected',
-      reason: 'out_of_stock',
-      productIds: ['prd-00111'],
-    });
-    expect(await available('prd-00110')).toBe(5);
-  });
-
-  test('reserves once per order, also when the same order asks many times at once', async () => {
-    await setStock('prd-00120', 10);
-    const results = await Promise.all(
-      Array.from({ length: 10 }, () => reserve('same-order', ['prd-00120', 3])),
-    );
-    expect(results.every(({ status }) => status === 'reserved')).toBe(true);
-    expect(await available('prd-00120')).toBe(7);
-  });
-
-  test('gives back once what was reserved, and gives nothing to an order that was already released', async () => {
-    await setStock('prd-00130', 10);
-    await reserve('to-release', ['prd-00130', 4]);
-    await Promise.all([release('to-release'), release('to-release')]);
-    await release('to-release');
-    expect(await available('prd-00130')).toBe(10);
-    await release('never-reserved');
-    expect(await reserve('never-reserved', ['prd-00130', 1])).toMatchObject({ reason: 'already_released' });
-    expect(await available('prd-00130')).toBe(10);
-  });
-
   test('cannot become negative, whoever writes', async () => {
     await expect(setStock('prd-00140', -1)).rejects.toMatchObject({ code: '23514' });
   });
 
-  test('answers orders through the broker, once per request', async () => {
-    await setStock('prd-00150', 2);
+  test('follows what inventory says: the highest version counts, in whatever order and however often it comes', async () => {
+    const say = async (productId: string, units: number, version: number, id: string = randomUUID()) => {
+      const event = createEvent({
+        ...{ id, source: '/inventory-service', type: 'inventory.updated.v1', subject: productId },
+        data: { productId, previousStock: 9, currentStock: 9, available: units, version },
+      });
+      await kafka.publish([{ topic: STOCK_TOPIC, key: productId, value: JSON.stringify(event) }]);
+    };
     const consumer = createStockConsumer({ kafka, pool, logger, groupId: 'product-service' });
-    const relay = await startRelay({ pool, kafka, logger });
-    const answers: ReceivedMessage[] = [];
-    const [one, two] = [randomUUID(), randomUUID()];
-    const listening = await kafka.subscribe({
-      groupId: randomUUID(),
-      topics: [STOCK_TOPIC],
-      onMessage: async ({ message }) => {
-        answers.push(message);
-      },
-    });
     await consumer.start();
-    const ask = (type: string, orderId: string, items?: object[]) =>
-      createEvent({ source: '/order-service', type, subject: orderId, data: { orderId, items } });
-    const first = ask('order.stock-reservation-requested.v1', one, [{ productId: 'prd-00150', quantity: 2 }]);
-    const events = [
-      ask('order.placed.v1', one),
-      first,
-      first,
-      ask('order.stock-reservation-requested.v1', two, [{ productId: 'prd-00150', quantity: 1 }]),
-      ask('order.stock-release-requested.v1', one),
-    ];
-    for (const event of events) {
-      await kafka.publish([{ topic: ORDER_TOPIC, key: event.subject, value: JSON.stringify(event) }]);
-      // One after the other, whichever partition they are on: the second order is to find nothing left.
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-    const deadline = Date.now() + 60_000;
-    while (answers.length < 3 && Date.now() < deadline)
+    await say('prd-00150', 7, 2);
+    await say('prd-00150', 5, 4, 'the same');
+    await say('prd-00150', 6, 3);
+    await say('prd-00150', 5, 4, 'the same');
+    await say('prd-of-nobody', 1, 1);
+    await say('prd-00150', 4, 4);
+    const others = ['prd-00151', 'prd-00152', 'prd-00153'];
+    for (const productId of others) await say(productId, 3, 2);
+    const different = 8;
+    const heard = async () =>
+      (await pool.query('select count(*)::int as heard from inbox')).rows[0].heard as number;
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline && (await heard()) < different; )
       await new Promise((resolve) => setTimeout(resolve, 50));
     await consumer.stop();
-    await listening.stop();
-    await relay.stop();
-
-    const about = (orderId: string) =>
-      answers
-        .map((message) => JSON.parse(String(message.value)))
-        .filter((event) => event.subject === orderId)
-        .map(({ type, data }) => ({ type, data }));
-    expect(answers.flatMap(({ value }) => breaches(published, parseEvent(value)))).toEqual([]);
-    expect(about(one)).toEqual([
-      { type: 'product.stock-reserved.v1', data: { orderId: one } },
-      { type: 'product.stock-released.v1', data: { orderId: one } },
-    ]);
-    expect(about(two)).toEqual([
-      {
-        type: 'product.stock-rejected.v1',
-        data: { orderId: two, reason: 'out_of_stock', productIds: ['prd-00150'] },
-      },
-    ]);
-    expect(await available('prd-00150')).toBe(2);
+    expect(await heard()).toBe(different);
+    expect(await Promise.all(others.map(available))).toEqual([3, 3, 3]);
+    expect(await available('prd-00150')).toBe(5);
+    expect((await request(app()).get('/v1/products/prd-00150')).body.available).toBe(5);
   });
 });
 

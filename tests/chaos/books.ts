@@ -12,19 +12,22 @@ const rows = async (database: string, query: string): Promise<string[][]> => {
 
 const idList = (ids: string[]) => ids.map((id) => `'${id}'`).join(',');
 
-/** Units on hand, by product. */
+/** Units that can still be ordered, by product: once nothing is held any more, what was not sold. */
 export const stockOf = async (productIds: string[]): Promise<Record<string, number>> =>
   Object.fromEntries(
-    (await rows('product', `select id, available from products where id in (${idList(productIds)})`)).map(
-      ([id, available]) => [id, Number(available)],
-    ),
+    (
+      await rows(
+        'inventory',
+        `select product_id, stock - held from stock_items where product_id in (${idList(productIds)})`,
+      )
+    ).map(([id, available]) => [id, Number(available)]),
   );
 
 /** Messages that have not left their service. */
 export const unsentMessages = async (): Promise<Record<string, number>> =>
   Object.fromEntries(
     await Promise.all(
-      ['order', 'payment', 'product', 'user'].map(async (database) => {
+      ['inventory', 'order', 'payment', 'product', 'user'].map(async (database) => {
         const [[count] = []] = await rows(database, 'select count(*) from outbox');
         return [database, Number(count)] as const;
       }),

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 /** What is killed: a container by the label of its pod. Whoever keeps orders, payments or messages is among them. */
 export const targets = {
   order: { app: 'order-service', container: 'service' },
+  inventory: { app: 'inventory-service', container: 'service' },
   product: { app: 'product-service', container: 'service' },
   payment: { app: 'payment-service', container: 'service' },
   user: { app: 'user-service', container: 'service' },

@@ -59,6 +59,15 @@ describe('a purchase through the front door', () => {
     expect(after.available).toBe(product.available - 2);
   });
 
+  it('shows customers what is available, and the stock behind it to staff only', async () => {
+    const customer = await registered();
+    const { id } = await inStock(customer);
+    for (const path of [`/v1/inventory/${id}`, '/v1/inventory?lowStock=true'])
+      expect((await customer.call('GET', path)).status).toBe(403);
+    const count = { stock: 1000, threshold: 0 };
+    expect((await customer.call('PUT', `/v1/inventory/${id}`, count, { 'if-match': '"1"' })).status).toBe(403);
+  });
+
   it('is cancelled when the card is declined, and the stock comes back', async () => {
     const customer = await registered();
     const product = await inStock(customer);

@@ -10,6 +10,7 @@ import { brokenContracts, readContracts, staleContracts } from '../../cli/schema
 import { projectDir } from '../../cli/target';
 import { loadCatalogue } from '../../infra/catalog/load';
 import { deadLetterHours } from '../../infra/stacks/topics';
+import { createHandlers as inventoryHandlers } from '../../services/inventory/messaging/handlers';
 import { createHandlers as orderHandlers } from '../../services/order/messaging/handlers';
 import { createHandlers as paymentHandlers } from '../../services/payment/messaging/handlers';
 import { createStockHandlers as productHandlers } from '../../services/product/messaging/stock-consumer';
@@ -22,6 +23,7 @@ const promised = Object.fromEntries(contracts.flatMap(({ committed }) => Object.
 /** Their schemas are looked at, their work is not done. */
 const none = {} as never;
 const handlers: Record<string, Record<string, Handler>> = {
+  inventory: inventoryHandlers(none),
   order: orderHandlers(none, none),
   payment: paymentHandlers(none, none),
   product: productHandlers(),

@@ -8,6 +8,8 @@ import type { Express } from 'express';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import request from 'supertest';
 import { authenticate } from '../../libs/http';
+import { createService as createInventory } from '../../services/inventory/service';
+import { migrations as inventoryMigrations } from '../../services/inventory/storage/migrations';
 import { createPriceSource } from '../../services/order/gateways/products';
 import { createService as createOrder } from '../../services/order/service';
 import { migrations as orderMigrations } from '../../services/order/storage/migrations';
@@ -93,6 +95,9 @@ beforeAll(async () => {
     ...{ pool: products, checkBroker: () => kafka.check() },
     ...{ logger, version: 'v1', catalogue: createCachedCatalogue({ reads: products }) },
   });
+  apps.inventory = createInventory({
+    ...{ ...common, pool: await database(inventoryMigrations), reservationMs: 1000 },
+  }).app;
   apps.order = createOrder({
     ...{ ...common, pool: await database(orderMigrations) },
     prices: createPriceSource(createHttpClient({ name: 'product', baseUrl: nowhere })),

@@ -7,7 +7,10 @@ const endpoints: Record<string, string> = {
   staging: 'https://staging.shop.example.com',
   production: 'https://shop.example.com',
 };
-const services = ['order-service', 'payment-service', 'product-service', 'shipping-service', 'user-service'];
+const services = [
+  ...['inventory-service', 'order-service', 'payment-service', 'product-service', 'shipping-service'],
+  'user-service',
+];
 
 describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
   let stack: Stack;
@@ -77,6 +80,7 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
     if (name === 'local') expect(mayEnter('redis')).toEqual(['product-service', 'redis-password']);
     expect(mayEnter('user-service')).toEqual([
       'gateway',
+      'inventory-service',
       'order-service',
       'payment-service',
       'shipping-service',

@@ -14,6 +14,7 @@ const services = [
   ['user-service', 3003, 'user-database-secret'],
   ['payment-service', 3004, 'payment-database-secret'],
   ['shipping-service', 3005, 'shipping-database-secret'],
+  ['inventory-service', 3006, 'inventory-database-secret'],
 ] as const;
 
 describe.each(services)('%s', (name, port, databaseSecret) => {

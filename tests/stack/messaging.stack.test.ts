@@ -24,7 +24,8 @@ describe('Kafka in production', () => {
   it('has a user for every service with topics, and each pod the user of its own service only', () => {
     const users = stack.all('KafkaUser').map(({ metadata }) => metadata.name);
     expect(users.sort()).toEqual([
-      ...['order-service', 'payment-service', 'product-service', 'shipping-service', 'user-service'],
+      ...['inventory-service', 'order-service', 'payment-service', 'product-service', 'shipping-service'],
+      'user-service',
     ]);
     for (const user of users) {
       const { env, volumeMounts } = stack.one('Deployment', `${user}-blue`).spec.template.spec.containers[0];
@@ -64,6 +65,7 @@ describe('secrets in production', () => {
     expect(fetched.map(({ metadata }) => metadata.name).sort()).toEqual([
       'carriers-secret',
       'database-secret',
+      'inventory-database-secret',
       'jwt-secret',
       'order-database-secret',
       'payment-database-secret',

@@ -3,7 +3,7 @@ import { evolve, type KnownOrder, type Order, type OrderEvent } from '../domain/
 import type { Message } from './published';
 
 export const ORDER_TOPIC = 'order.order.v1';
-export const STOCK_TOPIC = 'product.stock.v1';
+export const RESERVATION_TOPIC = 'inventory.reservation.v1';
 export const PAYMENT_TOPIC = 'payment.payment.v1';
 export const SHIPMENT_TOPIC = 'shipping.shipment.v1';
 export const USER_TOPIC = 'user.user.v1';

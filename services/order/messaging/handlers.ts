@@ -22,9 +22,9 @@ export const createHandlers = (checkout: Checkout, erasures: Erasures): Record<s
   const about = (type: Extract<CheckoutMessage, { paymentId: string }>['type']) =>
     on(aboutPayment, ({ paymentId }) => ({ type, paymentId }));
   return {
-    'product.stock-reserved.v1': on(aboutOrder, () => ({ type: 'StockReserved' })),
-    'product.stock-rejected.v1': on(aboutOrder, () => ({ type: 'StockRejected' })),
-    'product.stock-released.v1': on(aboutOrder, () => ({ type: 'StockReleased' })),
+    'inventory.stock-reserved.v1': on(aboutOrder, () => ({ type: 'StockReserved' })),
+    'inventory.stock-rejected.v1': on(aboutOrder, () => ({ type: 'StockRejected' })),
+    'inventory.stock-released.v1': on(aboutOrder, () => ({ type: 'StockReleased' })),
     'payment.authorised.v1': about('PaymentAuthorised'),
     'payment.captured.v1': about('PaymentCaptured'),
     'payment.capture-failed.v1': about('PaymentCaptureFailed'),

@@ -46,7 +46,7 @@ const WARMED_CATEGORIES = 50;
 
 /**
  * Answers are JSON text, because that is what is cached and sent. They may be as old as the caches let them be (see
- * app.ts); whoever needs certainty reserves.
+ * app.ts); whoever needs certainty orders.
  */
 export function createCatalogue(reader: ProductReader, caches: CatalogueCaches): Catalogue {
   const catalogue: Catalogue = {

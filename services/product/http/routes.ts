@@ -30,8 +30,7 @@ const text = (max: number) =>
     .max(max)
     .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
-const FRESHNESS =
-  'Availability is usually up to 2 s old; only a reservation, made when an order is placed, is certain.';
+const FRESHNESS = 'Availability is usually up to 2 s old; only an order is certain.';
 
 export function productRoutes(catalogue: Catalogue): Route[] {
   return [

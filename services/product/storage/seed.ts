@@ -1,5 +1,5 @@
 import type { Pool } from '@platform/libs/postgres';
-import { seedProduct } from '../domain/seed';
+import { seedProduct } from '../application/seed';
 
 const BATCH = 1000;
 

@@ -24,6 +24,15 @@ test('lets support lock accounts and give money back, and only an admin change r
   expect(scopesOf(['admin'], ['pwd', 'otp'])).toEqual(ALL_SCOPES);
 });
 
+test('lets staff look after the stock, and customers not', () => {
+  const stock = ['inventory:read', 'inventory:write'];
+  expect(scopesOf(['customer', 'support'], ['pwd', 'otp'])).toEqual(expect.arrayContaining(stock));
+  expect(scopesOf(['admin'], ['pwd', 'otp'])).toEqual(expect.arrayContaining(stock));
+  expect(scopesOf(['customer'], ['pwd', 'otp']).filter((scope) => scope.startsWith('inventory:'))).toEqual(
+    [],
+  );
+});
+
 test('narrows to what a client was granted, and never widens', () => {
   expect(scopesOf(['customer'], ['pwd'], ['orders:read', 'users:manage'])).toEqual(['orders:read']);
   expect(scopesOf(['admin'], ['pwd'], ['users:manage'])).toEqual([]);

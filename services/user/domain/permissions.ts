@@ -15,7 +15,14 @@ const CUSTOMER = [
   'shipments:read',
   'shipments:write',
 ];
-const SUPPORT = [...CUSTOMER, 'payments:refund', 'users:read', 'users:lock'];
+const SUPPORT = [
+  ...CUSTOMER,
+  'inventory:read',
+  'inventory:write',
+  'payments:refund',
+  'users:read',
+  'users:lock',
+];
 const ADMIN = [...SUPPORT, 'users:manage'];
 
 /** What each role may do. A service's route names one of these scopes; the access token carries them. */

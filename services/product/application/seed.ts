@@ -1,4 +1,5 @@
-import type { Product } from './product';
+import { pseudoRandom, sampleId, sampleStock } from '@platform/libs/sample';
+import type { Product } from '../domain/product';
 
 const RANGES: Record<string, { nouns: string[]; cents: [from: number, to: number] }> = {
   kitchen: {
@@ -58,27 +59,16 @@ export function seedProduct(n: number): Product {
   const [from, to] = range.cents;
   const [style, material, noun] = [pick(STYLES), pick(MATERIALS), pick(range.nouns)];
   const number = String(n).padStart(5, '0');
-  // Prices end in 90, as prices do; about one product in fifty is sold out.
+  // Prices end in 90, as prices do.
   const amount = Math.floor((from + random() * (to - from)) / 100) * 100 + 90;
-  const available = random() < 0.02 ? 0 : 5 + Math.floor(random() * 495);
   return {
-    id: `prd-${number}`,
+    id: sampleId(n),
     sku: `${category.slice(0, 3).toUpperCase()}-${number}`,
     name: `${style} ${material} ${noun}`,
     description: `${style} ${noun.toLowerCase()} made of ${material.toLowerCase()}, from our ${category} range.`,
     category,
     price: { amount, currency: 'EUR' },
-    available,
-  };
-}
-
-/** mulberry32: small, even enough, and the same in every engine. */
-function pseudoRandom(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+    // What inventory starts with; afterwards it tells.
+    available: sampleStock(n),
   };
 }

@@ -1,0 +1,1 @@
+export { pseudoRandom, sampleId, sampleStock } from './sample';
