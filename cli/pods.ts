@@ -6,11 +6,34 @@ import type { Progress } from '@platform/local/progress';
 import { ensureTools } from '@platform/local/toolchain';
 import { resolveTarget, type Target, type TargetOptions } from './target';
 
+/** What decides which code runs. */
+interface Release {
+  /** Of the pod or the Deployment. */
+  name: string;
+  colour: string;
+  version: string;
+  image: string;
+}
+export interface ServicePod extends Release {
+  phase: string;
+  /** It has been told to go, and may still serve. */
+  leaving: boolean;
+  createdAt: string;
+}
+export interface ServiceState {
+  pods: ServicePod[];
+  deployments: (Release & { replicas: number })[];
+}
+
 /** A stack's services, and a way to run their own commands (`main.js …`) in one of their pods. */
 export interface Pods {
   services: ServiceEntry[];
   /** @returns the JSON it answers. @throws LocalError with what it says when it refuses. */
   run<T>(service: string, ...args: string[]): Promise<T>;
+  /** The same in the pod of this name. */
+  runIn<T>(pod: string, ...args: string[]): Promise<T>;
+  /** Both colours of a service, as they are now. */
+  state(service: string): Promise<ServiceState>;
 }
 
 const namespace = 'ecommerce-platform';
@@ -20,24 +43,72 @@ export const podsOf = async (options: TargetOptions, progress: Progress): Promis
   const kubectl = await kubectlOf(target, progress);
   // Loaded here, so that no other command waits for the catalogue's schema.
   const catalogue: typeof import('@platform/infra/catalog/load') = require('@platform/infra/catalog/load');
+  const runIn = async <T>(pod: string, ...args: string[]): Promise<T> => {
+    const command = ['node', '/app/main.js', ...args];
+    return JSON.parse(await kubectl('exec', '-n', namespace, pod, '-c', 'service', '--', ...command));
+  };
   return {
     services: catalogue.loadCatalogue(target.stack as Environment),
+    runIn,
+    async state(service: string) {
+      const all = ['get', 'pods,deployments', '-n', namespace, '-l', `app=${service}-service`, '-o', 'json'];
+      return stateOf(JSON.parse(await kubectl(...all)));
+    },
     async run<T>(service: string, ...args: string[]): Promise<T> {
       const pod = await kubectl(
         ...['get', 'pods', '-n', namespace, '-l', `app=${service}-service`],
         ...['--field-selector', 'status.phase=Running', '-o', 'jsonpath={.items[0].metadata.name}'],
       ).catch(() => '');
-      if (!pod) {
-        throw new LocalError(`No pod of ${service} runs`, {
-          hint: `See why: platform kubectl -- get pods -n ${namespace} -l app=${service}-service`,
-          retriable: true,
-        });
-      }
-      const command = ['node', '/app/main.js', ...args];
-      return JSON.parse(await kubectl('exec', '-n', namespace, pod, '-c', 'service', '--', ...command));
+      if (!pod) throw noPodRuns(service);
+      return runIn(pod, ...args);
     },
   };
 };
+
+export const noPodRuns = (service: string): LocalError =>
+  new LocalError(`No pod of ${service} runs`, {
+    hint: `See why: platform kubectl -- get pods -n ${namespace} -l app=${service}-service`,
+    retriable: true,
+  });
+
+interface PodSpec {
+  containers: { name: string; image: string }[];
+}
+interface Listed {
+  kind: string;
+  metadata: {
+    name: string;
+    labels?: Record<string, string>;
+    creationTimestamp: string;
+    deletionTimestamp?: string;
+  };
+  spec: PodSpec & { replicas?: number; template?: { metadata: Listed['metadata']; spec: PodSpec } };
+  status?: { phase?: string };
+}
+
+const releaseOf = (name: string, { labels = {} }: Listed['metadata'], { containers }: PodSpec): Release => ({
+  name,
+  colour: labels.colour ?? 'no colour',
+  version: labels.version ?? 'no version',
+  image: containers.find((one) => one.name === 'service')?.image ?? 'no image',
+});
+
+/** @param list what `kubectl get pods,deployments -o json` says */
+export const stateOf = ({ items }: { items: Listed[] }): ServiceState => ({
+  pods: items
+    .filter(({ kind }) => kind === 'Pod')
+    .map(({ metadata, spec, status }) => ({
+      ...releaseOf(metadata.name, metadata, spec),
+      phase: status?.phase ?? 'Unknown',
+      leaving: metadata.deletionTimestamp !== undefined,
+      createdAt: metadata.creationTimestamp,
+    })),
+  deployments: items.flatMap(({ kind, metadata, spec: { template, replicas = 1 } }) =>
+    kind === 'Deployment' && template
+      ? [{ ...releaseOf(metadata.name, template.metadata, template.spec), replicas }]
+      : [],
+  ),
+});
 
 const kubectlOf = async (target: Target, progress: Progress) => {
   if (target.embedded && !(await clusterStatus(target.profile)).running) {

@@ -8,6 +8,7 @@ import { addDoctorCommand } from './commands/doctor';
 import { addEventCommands } from './commands/events';
 import { addGatewayCommands } from './commands/gateway';
 import { addImagesCommand } from './commands/images';
+import { addMigrateCommand } from './commands/migrate';
 import { addPaymentCommands } from './commands/payments';
 import { addPolicyCommands } from './commands/policy';
 import { addSecretCommands } from './commands/secrets';
@@ -28,6 +29,7 @@ export const createProgram = (): Command => {
   addImagesCommand(program);
   addGatewayCommands(program);
   addEventCommands(program);
+  addMigrateCommand(program);
   addPaymentCommands(program);
   addDoctorCommand(program);
   addPolicyCommands(program);

@@ -1,14 +1,18 @@
 export { readsFrom } from './copy';
 export { type Listener, listen } from './listen';
 export {
+  concurrentIndex,
   MigrationFailed,
   type MigrationOptions,
-  type Migrations,
+  type MigrationRun,
+  type MigrationStatus,
+  migrateBeforeStart,
   migrationStatus,
   rollbackMigration,
   runMigrations,
   waitForDatabase,
 } from './migrate';
+export { type Migration, MigrationRefused, type Migrations } from './migration-plan';
 export { createPool, type Pool, type PoolClient, type PoolOptions, type Queryable } from './pool';
 export {
   isDatabaseUnavailable,

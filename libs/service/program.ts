@@ -11,7 +11,7 @@ export interface Program<C> {
 }
 
 /**
- * The one entry of a service container: `main.js` serves, `main.js migrate` migrates and leaves, and so do its own commands.
+ * The one entry of a service container: `main.js` serves, `main.js migrate` migrates and leaves, and so do its other commands.
  * Any failure to start is one readable message on stderr and exit code 1.
  */
 export async function runProgram<C>(

@@ -5,14 +5,15 @@ import { createKafka, type KafkaPort } from '../messaging';
 import {
   createPool,
   type Migrations,
+  migrateBeforeStart,
   type Pool,
   type Queryable,
   readsFrom,
-  runMigrations,
 } from '../postgres';
 import { createHttpClient, type HttpClient } from '../resilience';
 import { configureTelemetry, createLogger, type Logger } from '../telemetry';
 import { isKafkaConfig, type KafkaConfig, kafkaConnection } from './kafka';
+import { answerMigrations } from './migrations';
 import { type OperationName, type Operations, operationCommands, operationNames } from './operations';
 import { runProgram } from './program';
 
@@ -100,12 +101,20 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
     async migrate(config) {
       // A migration takes as long as it takes.
       const { pool, logger, close } = open(config, { statementTimeoutMs: 0 });
-      await runMigrations({ pool, migrations, lockId, logger }, async () => {
+      await migrateBeforeStart({ pool, migrations, lockId, logger }, async () => {
         await program.seed?.(pool, config);
       });
       await close();
     },
     commands: Object.fromEntries([
+      [
+        'migrations',
+        command(async ({ pool, logger, args }) => {
+          const answer = await answerMigrations({ pool, migrations, lockId, logger }, args);
+          process.stdout.write(`${JSON.stringify(answer)}\n`);
+          return 'refused' in answer ? 1 : 0;
+        }),
+      ],
       ...(operations ? operationNames.map((name) => [name, operation(name)]) : []),
       ...Object.entries(program.commands ?? {}).map(([name, work]) => [name, command(work)]),
     ]),
