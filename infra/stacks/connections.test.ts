@@ -16,6 +16,11 @@ const allowed = (environment: (typeof environments)[number]) => {
 
 test('in production services reach what they declare and nothing else', () => {
   expect(allowed('production')).toEqual([
+    'cart-service → postgres',
+    'cart-service → kafka',
+    'cart-service → order-service',
+    'cart-service → product-service',
+    'cart-service → user-service',
     'inventory-service → postgres',
     'inventory-service → kafka',
     'inventory-service → user-service',
@@ -36,6 +41,7 @@ test('in production services reach what they declare and nothing else', () => {
     'shipping-service → internet',
     'user-service → postgres',
     'user-service → kafka',
+    'user-service → cart-service',
     'user-service → order-service',
     'user-service → payment-service',
     'user-service → shipping-service',

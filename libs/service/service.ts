@@ -10,7 +10,7 @@ import {
   type Queryable,
   readsFrom,
 } from '../postgres';
-import { createHttpClient, type HttpClient } from '../resilience';
+import { createHttpClient, type HttpClient, type HttpClientOptions } from '../resilience';
 import { configureTelemetry, createLogger, type Logger } from '../telemetry';
 import { isKafkaConfig, type KafkaConfig, kafkaConnection } from './kafka';
 import { answerMigrations } from './migrations';
@@ -34,9 +34,15 @@ export interface ServiceParts<C> {
   /** For reads that may be a moment old: a copy of the database, or itself where there is none. */
   reads: Queryable;
   kafka: C extends { KAFKA_BROKERS: string[] } ? KafkaPort : undefined;
-  /** Calls another service: its healthy instances where there is discovery, else its Service address. */
-  upstream: (name: string, baseUrl: string) => HttpClient;
+  upstream: Upstream;
 }
+
+/** Calls another service: its healthy instances where there is discovery, else its Service address. */
+type Upstream = (
+  name: string,
+  baseUrl: string,
+  patience?: Pick<HttpClientOptions, 'attempts' | 'timeoutMs'>,
+) => HttpClient;
 
 export interface ServiceProgram<C> {
   config: () => C;
@@ -85,7 +91,7 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
   const command = (work: Command) => async (config: C, args: string[]) => {
     // Standard output is for the answer.
     const { close, ...parts } = open(config, { logTo: process.stderr });
-    const upstream = (name: string, baseUrl: string) => createHttpClient({ name, baseUrl });
+    const upstream: Upstream = (name, baseUrl, patience) => createHttpClient({ ...patience, name, baseUrl });
     const code = await work({ ...parts, upstream, args } as ServiceParts<C> & { args: string[] });
     await close();
     return code;
@@ -122,8 +128,8 @@ export const runService = <C extends ServiceConfig>(program: ServiceProgram<C>):
       const { close, ...opened } = open(config);
       const { logger } = opened;
       const discovery = createDiscovery(config, logger);
-      const upstream = (name: string, baseUrl: string) =>
-        createHttpClient({ name, baseUrl, endpoints: discovery?.endpoints(baseUrl) });
+      const upstream: Upstream = (name, baseUrl, patience) =>
+        createHttpClient({ ...patience, name, baseUrl, endpoints: discovery?.endpoints(baseUrl) });
       const { app, stop } = await program.start({ ...opened, upstream } as ServiceParts<C>);
       await serve(app, {
         port: config.PORT,

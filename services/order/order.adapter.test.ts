@@ -56,6 +56,26 @@ describe('placing an order', () => {
     expect(await counts()).toEqual(before);
   });
 
+  it('refuses a total the customer did not agree to, and then takes the one they agree to under the same key', async () => {
+    const before = await counts();
+    const key = newKey();
+    const expecting = (amount: number, currency = 'EUR') =>
+      post({ ...cart, expectedTotal: { amount, currency } }, { key });
+    for (const answer of [await expecting(3997), await expecting(3998, 'USD')]) {
+      expect(answer.status).toBe(409);
+      expect(answer.body).toMatchObject({ retriable: false, total: { amount: 3998, currency: 'EUR' } });
+      expect(answer.body.type).toContain('total-changed');
+    }
+    expect(await counts()).toEqual(before);
+    const placed = await expecting(3998);
+    expect([placed.status, placed.body.total.amount]).toEqual([202, 3998]);
+    product.prices.set('prd-00001', 2500);
+    const again = await expecting(3998);
+    product.prices.set('prd-00001', 1999);
+    expect(again.body).toEqual(placed.body);
+    expect((await expecting(5000)).body.type).toContain('idempotency-key-reused');
+  });
+
   it('says "try again" and stores nothing while product is down', async () => {
     const before = await counts();
     product.down = true;
@@ -157,6 +177,11 @@ describe('bad input', () => {
       () => post({ ...cart, fallback: { gateway: 'stripe', paymentMethod: 'pm_card_visa' } }),
     ],
     ['a quote that is none', 400, () => post({ ...cart, quoteId: '1' })],
+    [
+      'an expected total of half a cent',
+      400,
+      () => post({ ...cart, expectedTotal: { amount: 0.5, currency: 'EUR' } }),
+    ],
     ['no JSON', 400, () => post('{"items":').set('content-type', 'application/json')],
     ['another content type', 415, () => post('items=1').set('content-type', 'text/plain')],
     ['a body of 10 MB', 413, () => post({ ...cart, paymentMethod: `pm_${'x'.repeat(10_000_000)}` })],

@@ -4,6 +4,7 @@ import { z } from 'zod';
 const schema = z.object({
   ...serviceVariables('user-service', 3003),
   ...kafkaVariables,
+  CART_SERVICE_URL: httpUrl,
   ORDER_SERVICE_URL: httpUrl,
   PAYMENT_SERVICE_URL: httpUrl,
   SHIPPING_SERVICE_URL: httpUrl,

@@ -29,6 +29,10 @@ void runService<Config>({
       publicUrl: config.PUBLIC_URL,
       sources: [
         createPersonalDataSource({
+          ...{ name: 'cart', client: upstream('cart', config.CART_SERVICE_URL) },
+          path: '/v1/cart/personal-data',
+        }),
+        createPersonalDataSource({
           ...{ name: 'order', client: upstream('order', config.ORDER_SERVICE_URL) },
           path: '/v1/orders/personal-data',
         }),

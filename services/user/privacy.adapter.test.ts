@@ -19,7 +19,7 @@ let service: ReturnType<typeof createService>;
 let stop: () => Promise<void>;
 let neighbour: Server;
 const heard: CloudEvent[] = [];
-/** Stands for the order, the payment and the shipping service. */
+/** Stands for the cart, the order, the payment and the shipping service. */
 const neighbours = { status: 200, seen: [] as IncomingMessage[] };
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ beforeAll(async () => {
     topics: [USER_TOPIC],
     onMessage: async ({ message }) => void heard.push(parseEvent(message.value)),
   });
-  const things = { order: 'orders', payment: 'payments', shipping: 'shipments' };
+  const things = { cart: 'cart', order: 'orders', payment: 'payments', shipping: 'shipments' };
   const sources = Object.entries(things).map(([name, plural]) =>
     createPersonalDataSource({
       ...{ name, path: `/v1/${plural}/personal-data` },
@@ -80,6 +80,7 @@ describe('personal data', () => {
         sessions: [{ id: expect.any(String) }],
         audit: [{ actor: id, action: 'user.exported' }],
       },
+      cart: { from: '/v1/cart/personal-data' },
       order: { from: '/v1/orders/personal-data' },
       payment: { from: '/v1/payments/personal-data' },
       shipping: { from: '/v1/shipments/personal-data' },

@@ -10,6 +10,7 @@ import { brokenContracts, readContracts, staleContracts } from '../../cli/schema
 import { projectDir } from '../../cli/target';
 import { loadCatalogue } from '../../infra/catalog/load';
 import { deadLetterHours } from '../../infra/stacks/topics';
+import { createHandlers as cartHandlers } from '../../services/cart/messaging/handlers';
 import { createHandlers as inventoryHandlers } from '../../services/inventory/messaging/handlers';
 import { createHandlers as orderHandlers } from '../../services/order/messaging/handlers';
 import { createHandlers as paymentHandlers } from '../../services/payment/messaging/handlers';
@@ -23,6 +24,7 @@ const promised = Object.fromEntries(contracts.flatMap(({ committed }) => Object.
 /** Their schemas are looked at, their work is not done. */
 const none = {} as never;
 const handlers: Record<string, Record<string, Handler>> = {
+  cart: cartHandlers(none),
   inventory: inventoryHandlers(none),
   order: orderHandlers(none, none),
   payment: paymentHandlers(none, none),

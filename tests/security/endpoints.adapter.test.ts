@@ -8,6 +8,10 @@ import type { Express } from 'express';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import request from 'supertest';
 import { authenticate } from '../../libs/http';
+import { createOrderPort } from '../../services/cart/gateways/orders';
+import { createProductSource } from '../../services/cart/gateways/products';
+import { createService as createCart } from '../../services/cart/service';
+import { migrations as cartMigrations } from '../../services/cart/storage/migrations';
 import { createService as createInventory } from '../../services/inventory/service';
 import { migrations as inventoryMigrations } from '../../services/inventory/storage/migrations';
 import { createPriceSource } from '../../services/order/gateways/products';
@@ -95,6 +99,11 @@ beforeAll(async () => {
     ...{ pool: products, checkBroker: () => kafka.check() },
     ...{ logger, version: 'v1', catalogue: createCachedCatalogue({ reads: products }) },
   });
+  apps.cart = createCart({
+    ...{ ...common, pool: await database(cartMigrations), ttlMs: 86_400_000 },
+    products: createProductSource(createHttpClient({ name: 'product', baseUrl: nowhere })),
+    orders: createOrderPort(createHttpClient({ name: 'order', baseUrl: nowhere })),
+  }).app;
   apps.inventory = createInventory({
     ...{ ...common, pool: await database(inventoryMigrations), reservationMs: 1000 },
   }).app;

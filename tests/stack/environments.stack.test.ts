@@ -8,7 +8,8 @@ const endpoints: Record<string, string> = {
   production: 'https://shop.example.com',
 };
 const services = [
-  ...['inventory-service', 'order-service', 'payment-service', 'product-service', 'shipping-service'],
+  ...['cart-service', 'inventory-service', 'order-service', 'payment-service', 'product-service'],
+  'shipping-service',
   'user-service',
 ];
 
@@ -68,18 +69,31 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
     }
   });
 
-  test('lets order call product, and only user call order', () => {
+  test('lets cart and order call product, and only cart and user call order', () => {
     const mayEnter = (service: string) =>
       stack
         .one('NetworkPolicy', service)
         .spec.ingress.flatMap(({ from }: { from: { podSelector: { matchLabels: { app?: string } } }[] }) =>
           from.map(({ podSelector }) => podSelector.matchLabels.app ?? 'gateway'),
         );
-    expect(mayEnter('product-service')).toEqual(['gateway', 'order-service', 'consul', 'consul']);
-    expect(mayEnter('order-service')).toEqual(['gateway', 'user-service', 'consul', 'consul']);
+    expect(mayEnter('product-service')).toEqual([
+      'gateway',
+      'cart-service',
+      'order-service',
+      'consul',
+      'consul',
+    ]);
+    expect(mayEnter('order-service')).toEqual([
+      'gateway',
+      'cart-service',
+      'user-service',
+      'consul',
+      'consul',
+    ]);
     if (name === 'local') expect(mayEnter('redis')).toEqual(['product-service', 'redis-password']);
     expect(mayEnter('user-service')).toEqual([
       'gateway',
+      'cart-service',
       'inventory-service',
       'order-service',
       'payment-service',

@@ -104,10 +104,10 @@ describe.each(environments)('from outside of %s', (name) => {
     expect(others.flatMap((kind) => stack.all(kind))).toEqual([]);
   });
 
-  test('nobody’s orders, payments, shipments or account are open, nor is the stock', () => {
+  test('nobody’s cart, orders, payments, shipments or account are open, nor is the stock', () => {
     const open = declared(name, false).filter((each) => each.endsWith(', open'));
     expect(
-      open.filter((each) => /\/(inventory|orders|payments|shipments|shipping\/|users\/me)/.test(each)),
+      open.filter((each) => /\/(cart|inventory|orders|payments|shipments|shipping\/|users\/me)/.test(each)),
     ).toEqual([]);
     expect(open.filter((each) => /^(POST|PUT|PATCH|DELETE)/.test(each))).toEqual([
       'POST /oauth → user-service, open',

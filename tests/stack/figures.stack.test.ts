@@ -15,6 +15,7 @@ const services = [
   ['payment-service', 3004, 'payment-database-secret'],
   ['shipping-service', 3005, 'shipping-database-secret'],
   ['inventory-service', 3006, 'inventory-database-secret'],
+  ['cart-service', 3008, 'cart-database-secret'],
 ] as const;
 
 describe.each(services)('%s', (name, port, databaseSecret) => {

@@ -24,8 +24,8 @@ describe('Kafka in production', () => {
   it('has a user for every service with topics, and each pod the user of its own service only', () => {
     const users = stack.all('KafkaUser').map(({ metadata }) => metadata.name);
     expect(users.sort()).toEqual([
-      ...['inventory-service', 'order-service', 'payment-service', 'product-service', 'shipping-service'],
-      'user-service',
+      ...['cart-service', 'inventory-service', 'order-service', 'payment-service', 'product-service'],
+      ...['shipping-service', 'user-service'],
     ]);
     for (const user of users) {
       const { env, volumeMounts } = stack.one('Deployment', `${user}-blue`).spec.template.spec.containers[0];
@@ -64,6 +64,7 @@ describe('secrets in production', () => {
     const fetched = stack.all('ExternalSecret');
     expect(fetched.map(({ metadata }) => metadata.name).sort()).toEqual([
       'carriers-secret',
+      'cart-database-secret',
       'database-secret',
       'inventory-database-secret',
       'jwt-secret',

@@ -35,7 +35,7 @@ test('a database’s next password belongs to its other role, and rolls its serv
   const stack = await rotated({ 'order-database-secret': 2 });
   const roles = stack.all('Job').flatMap((job) => variable(job, 'SERVICE_ROLE') ?? []);
   expect(roles.sort()).toEqual([
-    ...['inventory_a', 'order_b', 'payment_a', 'product_a', 'shipping_a', 'user_a'],
+    ...['cart_a', 'inventory_a', 'order_b', 'payment_a', 'product_a', 'shipping_a', 'user_a'],
   ]);
   expect(stack.all('Job').flatMap((job) => variable(job, 'WITHDRAWN_ROLE') ?? [])).toEqual(['order_a']);
   expect(generations(stack, 'order-service-blue')).toBe('order-database-secret=2 order-consul-secret=1');
@@ -175,7 +175,8 @@ test('values a stack gives reach the Secrets and nothing else', async () => {
   const values = {
     ...{ 'postgres-secret': password, 'redis-secret': password, 'database-secret': password },
     ...{ 'order-database-secret': password, 'payment-database-secret': password },
-    ...{ 'shipping-database-secret': password, 'inventory-database-secret': password },
+    ...{ 'cart-database-secret': password, 'shipping-database-secret': password },
+    ...{ 'inventory-database-secret': password },
     ...{
       'user-database-secret': password,
       'jwt-secret': { 'keys.json': JSON.stringify({ active: marker, keys: [] }) },

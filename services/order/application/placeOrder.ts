@@ -1,4 +1,4 @@
-import { mergeLines, priceCart, type RequestedLine } from '../domain/cart';
+import { demandTotal, type Money, mergeLines, priceCart, type RequestedLine } from '../domain/cart';
 import { type Fallback, foldOrder, initialOrder, place } from '../domain/order';
 import type { Gateway } from '../domain/payment-methods';
 import { fingerprint, uuidv7 } from './ids';
@@ -21,6 +21,8 @@ export interface PlaceOrderRequest {
   gateway?: Gateway;
   fallback?: Fallback;
   quoteId?: string;
+  /** What the customer agreed to pay. */
+  expectedTotal?: Money;
 }
 
 export interface PlaceOrderDeps {
@@ -34,18 +36,19 @@ export interface PlaceOrderDeps {
 /**
  * Prices the cart and stores the order, which then waits for its stock. The same request under the same key gets the same answer, even
  * while the product service is away.
- * @throws CartProblem | PricesUnavailable | IdempotencyKeyReused; nothing is stored then.
+ * @throws CartProblem | TotalChanged | PricesUnavailable | IdempotencyKeyReused; nothing is stored then.
  */
 export const createPlaceOrder =
   ({ store, prices, clock, newId = uuidv7, measure = measureNothing }: PlaceOrderDeps) =>
   async (request: PlaceOrderRequest): Promise<{ order: OrderView; repeated: boolean }> => {
-    const { customerId, idempotencyKey: key, items, ...choices } = request;
+    const { customerId, idempotencyKey: key, items, expectedTotal, ...choices } = request;
     const { paymentMethod, gateway, fallback, quoteId } = choices;
     const requestHash = fingerprint([
       items.map(({ productId, quantity }) => [productId, quantity]),
       paymentMethod,
       // Requests of before these could be chosen keep their fingerprint.
       ...(gateway || fallback || quoteId ? [{ gateway, fallback, quoteId }] : []),
+      ...(expectedTotal ? [{ expectedTotal }] : []),
     ]);
     const answerOf = (placement: Placement, repeated: boolean) => {
       if (placement.requestHash !== requestHash) throw new IdempotencyKeyReused();
@@ -56,6 +59,7 @@ export const createPlaceOrder =
 
     const productIds = mergeLines(items).map((line) => line.productId);
     const cart = priceCart(items, await prices.prices(productIds));
+    demandTotal(cart.total, expectedTotal);
     const at = clock.now();
     const orderId = newId(Date.parse(at));
     const events = place({ orderId, customerId, ...cart, ...choices, at }, initialOrder);

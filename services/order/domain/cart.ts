@@ -16,6 +16,25 @@ export interface OrderLine extends RequestedLine {
 export const MAX_LINES = 50;
 export const MAX_QUANTITY = 100;
 
+/** The cart costs something else than the customer agreed to. */
+export class TotalChanged extends Error {
+  readonly code = 'TOTAL_CHANGED';
+  readonly retriable = false;
+  constructor(
+    readonly expected: Money,
+    readonly total: Money,
+  ) {
+    super('The total is not the expected one');
+    this.name = 'TotalChanged';
+  }
+}
+
+/** @throws TotalChanged */
+export const demandTotal = (total: Money, expected: Money | undefined): void => {
+  if (!expected || (expected.amount === total.amount && expected.currency === total.currency)) return;
+  throw new TotalChanged(expected, total);
+};
+
 export type CartProblemCode =
   | 'empty'
   | 'too_many_lines'

@@ -1,6 +1,6 @@
 import { invalidRequest, Problem, unavailable } from '@platform/libs/http';
 import { IdempotencyKeyReused, PricesUnavailable } from '../application/ports';
-import { CartProblem } from '../domain/cart';
+import { CartProblem, TotalChanged } from '../domain/cart';
 
 const FIELD: Partial<Record<CartProblem['code'], string>> = {
   unknown_product: '/productId',
@@ -19,6 +19,16 @@ export const orderProblem = (error: unknown): unknown => {
       code: error.code.replaceAll('_', '-'),
       detail: error.message,
       errors,
+    });
+  }
+  if (error instanceof TotalChanged) {
+    const { expected, total } = error;
+    return new Problem(409, {
+      code: 'total-changed',
+      detail:
+        'It would cost something else than expectedTotal now. Nothing was ordered; send the total you agree to.',
+      errors: [{ in: 'body', pointer: '#/expectedTotal', detail: 'Not what it costs.' }],
+      extensions: { expectedTotal: expected, total },
     });
   }
   if (error instanceof IdempotencyKeyReused) {

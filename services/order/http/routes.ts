@@ -37,6 +37,7 @@ export const orderRoutes = ({ placeOrder, callOff, store, personalData }: OrderR
       400: { description: 'The request is not valid.' },
       401: { description: 'No valid access token.' },
       403: { description: 'The access token does not allow this.' },
+      409: { description: 'It would cost something else than `expectedTotal`; nothing was ordered.' },
       422: { description: 'A product is unknown, or the Idempotency-Key was used for a different order.' },
       503: { description: 'Prices cannot be fetched at the moment; nothing was stored.' },
     },

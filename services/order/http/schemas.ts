@@ -52,6 +52,10 @@ export const placeOrderBody = z
       description:
         'The carrier’s offer to ship by (`POST /v1/shipping/quotes`). Without one nothing is shipped.',
     }),
+    expectedTotal: z
+      .strictObject({ amount: z.int().min(1), currency: z.string().regex(/^[A-Z]{3}$/) })
+      .optional()
+      .meta({ description: 'What it may cost: 409 when it would cost anything else by now.' }),
   })
   .superRefine(({ gateway: chosen = 'stripe', paymentMethod, fallback }, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });

@@ -4,6 +4,8 @@ test('lets a customer look after their own things, with a password', () => {
   expect(scopesOf(['customer'], ['pwd'])).toEqual([
     'account:read',
     'account:write',
+    'cart:read',
+    'cart:write',
     'mfa:enrol',
     'orders:read',
     'orders:write',
@@ -44,9 +46,9 @@ test('gives a role it does not know nothing', () => {
 
 test('gives machines nothing that is about an account of their own', () => {
   expect(ALL_SCOPES).toEqual(expect.arrayContaining([...MACHINE_SCOPES]));
-  expect(MACHINE_SCOPES.filter((scope) => /^(account|mfa|orders|payments|shipments):/.test(scope))).toEqual(
-    [],
-  );
+  expect(
+    MACHINE_SCOPES.filter((scope) => /^(account|cart|mfa|orders|payments|shipments):/.test(scope)),
+  ).toEqual([]);
 });
 
 test('names the assurance by the factors', () => {

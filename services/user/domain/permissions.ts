@@ -8,6 +8,8 @@ export type Method = 'pwd' | 'otp';
 const CUSTOMER = [
   'account:read',
   'account:write',
+  'cart:read',
+  'cart:write',
   'mfa:enrol',
   'orders:read',
   'orders:write',

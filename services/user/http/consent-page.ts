@@ -5,6 +5,8 @@ const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#
 const SCOPE_TEXT: Record<string, string> = {
   'account:read': 'see your account',
   'account:write': 'change your account',
+  'cart:read': 'see what is in your cart',
+  'cart:write': 'change your cart and check it out',
   'mfa:enrol': 'set up a second factor',
   'orders:read': 'see your orders',
   'orders:write': 'order for you',

@@ -1,0 +1,1 @@
+export const USER_TOPIC = 'user.user.v1';
