@@ -38,6 +38,7 @@ const stackImages = () => [
   'stripe-mock',
   'payment-sandbox',
   'carriers-sandbox',
+  'mail-sandbox',
   ...serviceNames(projectDir).map((name) => `${name}-service`),
   // Not waited for: the program leaves out what has no image, and finishLate brings the stack up again with it.
   ...(isBuilt('consul') ? ['consul'] : []),

@@ -44,11 +44,15 @@ const uniqueTopics: Check = (services) =>
     (topic, first) => `${topic} is already produced by ${first}; a topic has one producer, name another`,
   );
 
+/** Those a service makes, not those of others it reads. */
+export const declaredSecrets = ({ secrets }: ServiceEntry) =>
+  Object.entries(secrets).filter(([, { of }]) => of === undefined);
+
 const uniqueSecrets: Check = (services) =>
   claimedTwice(
     services,
     (service) => [
-      ...Object.keys(service.secrets).map((name): [string, string] => [name, `secrets.${name}`]),
+      ...declaredSecrets(service).map(([name]): [string, string] => [name, `secrets.${name}`]),
       ...(service.database ? [[databaseSecretName(service), 'database.secretName'] as [string, string]] : []),
     ],
     (name, first) => `Secret ${name} belongs to ${first} already; choose another name`,
@@ -191,15 +195,34 @@ const figuresInOrder: Check = (services) =>
 
 const secretKeysExist: Check = (services) =>
   services.flatMap((service) =>
-    Object.entries(service.secrets).flatMap(([name, secret]) =>
-      Object.entries(secret.env)
-        .filter(([, key]) => !Object.hasOwn(secret.keys, key))
+    Object.entries(service.secrets).flatMap(([name, secret]) => {
+      const declared = secret.of === undefined ? secret : declaredBy(services, secret.of, name);
+      return Object.entries(secret.env)
+        .filter(([, key]) => declared && !Object.hasOwn(declared.keys, key))
         .map(([variable, key]) => ({
           service: service.name,
           path: `secrets.${name}.env.${variable}`,
           message: `names key "${key}", which is not under keys; add it there`,
-        })),
-    ),
+        }));
+    }),
+  );
+
+const declaredBy = (services: ServiceEntry[], owner: string, name: string) => {
+  const found = services.find((service) => service.name === owner)?.secrets[name];
+  return found?.of === undefined ? found : undefined;
+};
+
+const secretsOfOthersExist: Check = (services) =>
+  services.flatMap((service) =>
+    Object.entries(service.secrets).flatMap(([name, { of, source, keys, sealsData }]) => {
+      const at = (message: string) => [{ service: service.name, path: `secrets.${name}`, message }];
+      if (of === undefined) return [];
+      if (of === service.name || !declaredBy(services, of, name))
+        return at(`${of} declares no such Secret for others to read; declare it there, or leave "of" out`);
+      return source !== undefined || sealsData || Object.keys(keys).length > 0
+        ? at(`is declared by ${of}; say only "of" and "env" here`)
+        : [];
+    }),
   );
 
 const noSandboxInProduction: Check = (services, environment) =>
@@ -224,6 +247,7 @@ const checks: Check[] = [
   oneIssuer,
   figuresInOrder,
   secretKeysExist,
+  secretsOfOthersExist,
   noSandboxInProduction,
 ];
 

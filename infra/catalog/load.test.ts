@@ -98,6 +98,12 @@ test.each([
     ['secrets: { s: { env: { S: k } } }'],
     /^a\.yaml: secrets\.s\.env\.S: names key "k"/,
   ],
+  [
+    'a Secret of another that declares none',
+    ['secrets: { s: { of: b, env: { S: k } } }'],
+    /^a\.yaml: secrets\.s: b declares no such Secret/,
+  ],
+  ['a Secret of its own for another', ['secrets: { s: { of: a } }'], /^a\.yaml: secrets\.s: a declares no/],
   ['a sandbox in production', ['sandboxes: [payment]'], /production talks to the real party/],
   ['the same path twice', ['routes: [/docs/a, /docs/a]'], /\/docs\/a collides with \/docs\/a of a/],
   [
@@ -171,6 +177,19 @@ test('two services cannot share a port, a route or a topic', () => {
     expect.stringMatching(/^b\.yaml: topics\.produces\[0\]\.name: x\.y\.v1 is already produced by a/),
     expect.stringMatching(/^b\.yaml: routes\[0\]: \/v1\/x collides with \/v1\/x of a/),
   ]);
+});
+
+test('a Secret belongs to one service, and another may read it when it says whose it is', () => {
+  const declared = 'secrets: { s: { keys: { k: {} } } }';
+  minimal('a', 3001, [declared]);
+  minimal('b', 3002, [declared]);
+  expect(mistakes()).toEqual([expect.stringMatching(/^b\.yaml: secrets\.s: Secret s belongs to a already/)]);
+  minimal('b', 3002, ['secrets: { s: { of: a, env: { S: k } } }']);
+  expect(mistakes()).toEqual([]);
+  minimal('b', 3002, ['secrets: { s: { of: a, env: { S: x } } }']);
+  expect(mistakes()).toEqual([expect.stringMatching(/^b\.yaml: secrets\.s\.env\.S: names key "x"/)]);
+  minimal('b', 3002, ['secrets: { s: { of: a, source: generated } }']);
+  expect(mistakes()).toEqual([expect.stringMatching(/^b\.yaml: secrets\.s: is declared by a/)]);
 });
 
 test('a plain path is open to all, takes GET and has no versions', () => {

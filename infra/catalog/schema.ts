@@ -87,6 +87,8 @@ const database = z.strictObject({
 });
 
 const secret = z.strictObject({
+  /** The service that declares it, keys and all; this one reads it too, for two who prove something to each other. Default: it is declared here. */
+  of: z.string().optional(),
   /**
    * `generated`: made at random and kept in the state, encrypted. `pulumi`: given in the stack's `secretValues`. `external`: fetched
    * from the secrets manager. `existing`: somebody else puts it into the namespace. Default: the stack's setting `secrets`.
@@ -243,7 +245,7 @@ export const serviceSchema = z.strictObject({
   /** May open TLS connections (port 443) to the outside. Default false. */
   internet: z.boolean().default(false),
   /** Stand-ins for outside parties, run beside the service. Never in production. Default none. */
-  sandboxes: z.array(z.enum(['payment', 'carriers'])).default([]),
+  sandboxes: z.array(z.enum(['payment', 'carriers', 'mail'])).default([]),
   /** Kubernetes Secrets by name. */
   secrets: z.record(secretName, secret).default({}),
   /** Further plain settings. No secrets here: a policy refuses them. */

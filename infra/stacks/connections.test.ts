@@ -24,6 +24,10 @@ test('in production services reach what they declare and nothing else', () => {
     'inventory-service → postgres',
     'inventory-service → kafka',
     'inventory-service → user-service',
+    'notification-service → postgres',
+    'notification-service → kafka',
+    'notification-service → user-service',
+    'notification-service → internet',
     'order-service → postgres',
     'order-service → kafka',
     'order-service → product-service',
@@ -42,16 +46,18 @@ test('in production services reach what they declare and nothing else', () => {
     'user-service → postgres',
     'user-service → kafka',
     'user-service → cart-service',
+    'user-service → notification-service',
     'user-service → order-service',
     'user-service → payment-service',
     'user-service → shipping-service',
   ]);
 });
 
-test('locally payment and shipping talk to sandboxes instead of the outside', () => {
+test('locally payment, shipping and notification talk to sandboxes instead of the outside', () => {
   const local = allowed('local');
   expect(local).toContain('payment-service → payment-sandbox');
   expect(local).toContain('shipping-service → carriers-sandbox');
+  expect(local).toContain('notification-service → mail-sandbox');
   expect(local.filter((each) => each.endsWith('internet'))).toEqual([]);
 });
 

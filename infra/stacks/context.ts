@@ -102,6 +102,7 @@ export const sandboxServers = {
     callsBack: true,
   },
   carriers: { app: 'carriers-sandbox', ports: { http: 12121 }, callsBack: false },
+  mail: { app: 'mail-sandbox', ports: { http: 12131, smtp: 1025 }, callsBack: false },
 } satisfies Record<ServiceEntry['sandboxes'][number], SandboxServer>;
 
 export const usesTopics = ({ topics }: ServiceEntry) => topics.produces.length + topics.consumes.length > 0;

@@ -1,5 +1,6 @@
 import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi';
 import * as pulumi from '@pulumi/pulumi';
+import { declaredSecrets } from '../catalog/checks';
 import type { ServiceEntry } from '../catalog/schema';
 import { Access } from '../components/access';
 import { Autoscaler } from '../components/autoscaler';
@@ -19,11 +20,12 @@ import { CarriersSandbox } from './carriers-sandbox';
 import { connectionsOf } from './connections';
 import { appName, type Context, checkPort, instancesName, secretNames } from './context';
 import { discoveryEnvironment } from './discovery-environment';
+import { MailSandbox } from './mail-sandbox';
 import { PaymentSandbox } from './payment-sandbox';
 import { generationOf, rolledBy, type SourceKind, secretSource, secretsInUseBy } from './secrets';
 import { serviceEnvironment, serviceMounts } from './service-environment';
 
-const standIns = { payment: PaymentSandbox, carriers: CarriersSandbox };
+const standIns = { payment: PaymentSandbox, carriers: CarriersSandbox, mail: MailSandbox };
 
 /** The colour that is live when a service is born, and the version label each colour is born with. */
 const liveColour: Colour = 'blue';
@@ -76,7 +78,7 @@ export class PlatformService extends Component {
       const source = secretSource(context, secretName, keys, kind);
       return new PlatformSecret(secretName, { namespace, app, secretName, source, keys }, this.child());
     };
-    const own = Object.entries(service.secrets).map(([name, { source, keys }]) => secret(name, keys, source));
+    const own = declaredSecrets(service).map(([name, { source, keys }]) => secret(name, keys, source));
     if (service.authentication !== 'issues') return own;
     const { signingKeys: secretName } = secretNames;
     if (context.config.secrets !== 'generated') {

@@ -77,7 +77,14 @@ export class Sandbox extends Component {
           type: 'ClusterIP',
           selector: { app },
           ports: Object.entries(ports).map(([name, port]) => ({
-            ...{ name, port, targetPort: port, protocol: 'TCP', appProtocol: 'http' },
+            // Of SMTP the server speaks first: a proxy that waited for a request would wait for ever.
+            ...{
+              name,
+              port,
+              targetPort: port,
+              protocol: 'TCP',
+              appProtocol: name === 'smtp' ? 'tcp' : 'http',
+            },
           })),
         },
       },

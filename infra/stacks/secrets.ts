@@ -1,5 +1,5 @@
 // Every Secret of the platform: where its values come from, who reads it, and which generation of them is in use.
-import { databaseSecretName } from '../catalog/checks';
+import { databaseSecretName, declaredSecrets } from '../catalog/checks';
 import type { ServiceEntry } from '../catalog/schema';
 import { generationKey } from '../components/external-secret-spec';
 import { type EnvVar, fromSecret } from '../components/pod';
@@ -109,7 +109,7 @@ export function secretEntries(context: Context): Record<string, SecretEntry> {
 }
 
 const declaredIn = ({ services }: Pick<Context, 'services'>, name: string) =>
-  services.flatMap(({ secrets }) => secrets[name] ?? [])[0];
+  services.flatMap((service) => declaredSecrets(service).filter(([own]) => own === name))[0]?.[1];
 
 const sourceOf = (context: Pick<Context, 'config' | 'services'>, name: string): SourceKind =>
   declaredIn(context, name)?.source ??

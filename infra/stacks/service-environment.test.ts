@@ -101,6 +101,21 @@ test('shipping talks to the sandbox locally and to the carriers themselves elsew
   expect(production).not.toHaveProperty('UPS_API_URL');
 });
 
+test('notification proves itself to user by one secret, which user makes', () => {
+  const secret = { name: 'notification-client-secret', key: 'secret' };
+  expect(environmentOf('notification')).toMatchObject({
+    ...{ OAUTH_CLIENT_SECRET: secret, SMTP_URL: 'smtp://mail-sandbox:1025', SMTP_TLS: 'none' },
+    STAFF_WEBHOOK_URL: 'http://mail-sandbox:12131/webhook',
+  });
+  expect(environmentOf('user')).toMatchObject({ NOTIFICATION_CLIENT_SECRET: secret });
+  const production = environmentOf('notification', 'production');
+  expect(production).toMatchObject({
+    SMTP_URL: expect.stringMatching(/^smtps:\/\/[^@]+$/),
+    SMTP_PASSWORD: { name: 'smtp-secret', key: 'password' },
+  });
+  expect(production).not.toHaveProperty('SMTP_TLS');
+});
+
 test('a setting of the catalogue cannot hide one of the platform', () => {
   const context = contextOf('local');
   const [service] = context.services;

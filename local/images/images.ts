@@ -255,6 +255,13 @@ export const platformImages: ImageSpec[] = [
     tools: [],
     files: [{ bundle: 'local/sandbox/carriers/main.ts', to: '/app' }],
   },
+  {
+    name: 'mail-sandbox',
+    containerfile: 'service',
+    base: 'node',
+    tools: [],
+    files: [{ bundle: 'local/sandbox/mail/main.ts', to: '/app' }],
+  },
 ];
 
 export const serviceImage = (service: string): ImageSpec => ({

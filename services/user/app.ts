@@ -49,8 +49,9 @@ export function createApp(deps: AppDeps): Express {
     ...{ clock, codes: createTotp(), box: createSecretBox(deps.encryptionKey) },
     store: createSecondFactorStore(pool),
   });
+  const users = createUserStore(pool);
   const accounts = createAccounts({
-    ...{ hasher, factors, newId, users: createUserStore(pool) },
+    ...{ hasher, factors, newId, users },
     onRegistered: () => instruments().customersRegistered.add(1),
   });
   const sessionStore = createSessionStore(pool);
@@ -65,6 +66,7 @@ export function createApp(deps: AppDeps): Express {
         ...{ accounts, sessions, tokens, clock, newId, store: createAuthorisationStore(pool) },
       }),
       privacy: createPrivacy({ store: createPrivacyStore(pool), sources, clock }),
+      addressOf: async (id) => (await users.byId(id))?.email,
       jwks: () => keys().jwks,
     }),
     // Not the broker: what it is to hear waits in the outbox, and people can log in without it.

@@ -8,6 +8,7 @@ const schema = z.object({
   ORDER_SERVICE_URL: httpUrl,
   PAYMENT_SERVICE_URL: httpUrl,
   SHIPPING_SERVICE_URL: httpUrl,
+  NOTIFICATION_SERVICE_URL: httpUrl,
   /** The shop's address as its customers know it; OAuth clients know this issuer by it. */
   PUBLIC_URL: httpUrl,
   JWT_SIGNING_KEYS_FILE: z
@@ -16,6 +17,8 @@ const schema = z.object({
     .default('/var/run/secrets/jwt/keys.json'),
   /** Encrypts the secrets of second factors. Random; whoever changes it makes everybody enrol again. */
   MFA_ENCRYPTION_KEY: z.string().min(32, 'must have 32 random characters or more'),
+  /** What the notification service proves itself by, which asks for addresses. */
+  NOTIFICATION_CLIENT_SECRET: z.string().min(32, 'must have 32 random characters or more'),
   REGISTRATIONS_PER_MINUTE: z.coerce.number().int().min(1).default(300),
   LOGIN_FAILURES_PER_QUARTER_HOUR: z.coerce.number().int().min(1).default(10),
   /** Seconds after which a session ends that nobody refreshes. */

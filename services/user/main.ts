@@ -1,16 +1,22 @@
 import { runService } from '@platform/libs/service';
+import { installMachine } from './application/authorisation';
+import { systemClock } from './application/ports';
 import { createAdminCommand, createClientCommand } from './commands';
 import { type Config, readConfig } from './config';
+import { notificationClient } from './domain/oauth';
 import { createPersonalDataSource } from './gateways/personal-data';
 import { createHasher } from './security/hasher';
 import { watchSigningKeys } from './security/signing-keys';
 import { createService } from './service';
+import { createAuthorisationStore } from './storage/clients';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 
 void runService<Config>({
   config: readConfig,
   migrations,
   lockId: MIGRATION_LOCK,
+  seed: (pool, { NOTIFICATION_CLIENT_SECRET: secret }) =>
+    installMachine({ store: createAuthorisationStore(pool), clock: systemClock }, notificationClient, secret),
   commands: { 'create-admin': createAdminCommand, 'create-client': createClientCommand },
   async start({ config, upstream, ...parts }) {
     const keys = await watchSigningKeys(config.JWT_SIGNING_KEYS_FILE, parts.logger);
@@ -43,6 +49,10 @@ void runService<Config>({
         createPersonalDataSource({
           ...{ name: 'shipping', client: upstream('shipping', config.SHIPPING_SERVICE_URL) },
           path: '/v1/shipments/personal-data',
+        }),
+        createPersonalDataSource({
+          ...{ name: 'notification', client: upstream('notification', config.NOTIFICATION_SERVICE_URL) },
+          path: '/v1/notifications/personal-data',
         }),
       ],
     });

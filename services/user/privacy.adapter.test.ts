@@ -19,7 +19,7 @@ let service: ReturnType<typeof createService>;
 let stop: () => Promise<void>;
 let neighbour: Server;
 const heard: CloudEvent[] = [];
-/** Stands for the cart, the order, the payment and the shipping service. */
+/** Stands for all other services. */
 const neighbours = { status: 200, seen: [] as IncomingMessage[] };
 
 beforeAll(async () => {
@@ -38,7 +38,13 @@ beforeAll(async () => {
     topics: [USER_TOPIC],
     onMessage: async ({ message }) => void heard.push(parseEvent(message.value)),
   });
-  const things = { cart: 'cart', order: 'orders', payment: 'payments', shipping: 'shipments' };
+  const things = {
+    cart: 'cart',
+    order: 'orders',
+    payment: 'payments',
+    shipping: 'shipments',
+    notification: 'notifications',
+  };
   const sources = Object.entries(things).map(([name, plural]) =>
     createPersonalDataSource({
       ...{ name, path: `/v1/${plural}/personal-data` },
@@ -84,6 +90,7 @@ describe('personal data', () => {
       order: { from: '/v1/orders/personal-data' },
       payment: { from: '/v1/payments/personal-data' },
       shipping: { from: '/v1/shipments/personal-data' },
+      notification: { from: '/v1/notifications/personal-data' },
     });
     expect(JSON.stringify(body)).not.toMatch(/argon2|digest|secret_/);
     expect(neighbours.seen.at(-1)?.headers.authorization).toBe(`Bearer ${token}`);

@@ -95,7 +95,7 @@ describe('instances of a service', () => {
   });
   afterAll(() => inPlatform('patch', 'hpa', autoscaler, '-p', JSON.stringify({ spec: { minReplicas: 1 } })));
 
-  it.each(['cart', 'product', 'order', 'user', 'payment', 'shipping', 'inventory'])(
+  it.each(['cart', 'product', 'order', 'user', 'payment', 'shipping', 'inventory', 'notification'])(
     'of %s are all in Consul, with two passing checks',
     async (name) => {
       const pods = await inPlatform(

@@ -12,6 +12,7 @@ import { loadCatalogue } from '../../infra/catalog/load';
 import { deadLetterHours } from '../../infra/stacks/topics';
 import { createHandlers as cartHandlers } from '../../services/cart/messaging/handlers';
 import { createHandlers as inventoryHandlers } from '../../services/inventory/messaging/handlers';
+import { createHandlers as notificationHandlers } from '../../services/notification/messaging/handlers';
 import { createHandlers as orderHandlers } from '../../services/order/messaging/handlers';
 import { createHandlers as paymentHandlers } from '../../services/payment/messaging/handlers';
 import { createStockHandlers as productHandlers } from '../../services/product/messaging/stock-consumer';
@@ -26,6 +27,7 @@ const none = {} as never;
 const handlers: Record<string, Record<string, Handler>> = {
   cart: cartHandlers(none),
   inventory: inventoryHandlers(none),
+  notification: notificationHandlers(none, none),
   order: orderHandlers(none, none),
   payment: paymentHandlers(none, none),
   product: productHandlers(),
@@ -56,7 +58,7 @@ test('every service that consumes a topic has its handlers looked at here', () =
 });
 
 /** Understood already, though nobody asks for them yet. */
-const awaited = ['order.payment-refund-requested.v1'];
+const awaited = ['inventory.low-stock.v1', 'order.payment-refund-requested.v1'];
 
 test('what is awaited is published by nobody yet; strike out what is', () => {
   expect(awaited.filter((type) => type in promised)).toEqual([]);

@@ -14,6 +14,8 @@ import { createService as createCart } from '../../services/cart/service';
 import { migrations as cartMigrations } from '../../services/cart/storage/migrations';
 import { createService as createInventory } from '../../services/inventory/service';
 import { migrations as inventoryMigrations } from '../../services/inventory/storage/migrations';
+import { createService as createNotification } from '../../services/notification/service';
+import { migrations as notificationMigrations } from '../../services/notification/storage/migrations';
 import { createPriceSource } from '../../services/order/gateways/products';
 import { createService as createOrder } from '../../services/order/service';
 import { migrations as orderMigrations } from '../../services/order/storage/migrations';
@@ -127,6 +129,10 @@ beforeAll(async () => {
   apps.shipping = createShipping({
     ...{ ...common, pool: await database(shippingMigrations) },
     ...{ carriers: carriersOf([]), origin, currency: 'USD', quoteValidityMs: 1000 },
+  }).app;
+  apps.notification = createNotification({
+    ...{ ...common, pool: await database(notificationMigrations) },
+    ...{ senders: {}, addresses: async () => 'gone' },
   }).app;
   const limit = { windowMs: 60_000, limit: 1000 };
   apps.user = createUser({

@@ -326,7 +326,7 @@ describe.each(['staging', 'production'] as const)('AWS in %s', (environment) => 
     const sets = stack.all('StatefulSet').map(({ metadata }) => metadata.name);
     expect(sets).not.toContain('postgres');
     expect(sets).not.toContain('redis');
-    for (const service of ['cart', 'inventory', 'order', 'payment', 'shipping', 'user']) {
+    for (const service of ['cart', 'inventory', 'notification', 'order', 'payment', 'shipping', 'user']) {
       const job = stack.all('Job').find(({ metadata }) => metadata.name.startsWith(`${service}-database-`));
       expect(job.spec.template.spec.containers[0].env).toEqual(
         expect.arrayContaining([

@@ -3,7 +3,8 @@ import { localImages, type Rendered, render, type Stack } from './stack';
 jest.setTimeout(180_000);
 
 const services = [
-  ...['cart-service', 'inventory-service', 'order-service', 'payment-service', 'product-service'],
+  ...['cart-service', 'inventory-service', 'notification-service', 'order-service', 'payment-service'],
+  'product-service',
   'shipping-service',
   'user-service',
 ];
@@ -41,7 +42,9 @@ describe('discovery in production', () => {
     const ports = egress.flatMap(({ to, ports }: Rendered) =>
       services.includes(to[0].podSelector?.matchLabels.app) ? ports.map(({ port }: Rendered) => port) : [],
     );
-    expect(new Set(ports)).toEqual(new Set([3001, 3002, 3003, 3004, 3005, 3006, 3008, 8502]));
+    expect(new Set(ports)).toEqual(
+      new Set([3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 8502]),
+    );
   });
 
   test('gives each service a name for its instances, on the port of the pods', () => {

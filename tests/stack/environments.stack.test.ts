@@ -8,7 +8,8 @@ const endpoints: Record<string, string> = {
   production: 'https://shop.example.com',
 };
 const services = [
-  ...['cart-service', 'inventory-service', 'order-service', 'payment-service', 'product-service'],
+  ...['cart-service', 'inventory-service', 'notification-service', 'order-service', 'payment-service'],
+  'product-service',
   'shipping-service',
   'user-service',
 ];
@@ -91,10 +92,12 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
       'consul',
     ]);
     if (name === 'local') expect(mayEnter('redis')).toEqual(['product-service', 'redis-password']);
+    expect(mayEnter('notification-service')).toEqual(['gateway', 'user-service', 'consul', 'consul']);
     expect(mayEnter('user-service')).toEqual([
       'gateway',
       'cart-service',
       'inventory-service',
+      'notification-service',
       'order-service',
       'payment-service',
       'shipping-service',
@@ -120,16 +123,16 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
   });
 });
 
-test('only the local stack runs stand-ins for payment gateways and carriers, and makes up their keys', async () => {
+test('only the local stack runs stand-ins for payment gateways, carriers and a mail server, and makes up their keys', async () => {
   const [local, staging] = [
     await render('local', { policies: false }),
     await render('staging', { policies: false }),
   ];
   expect(local.one('Deployment', 'payment-sandbox').spec.template.spec.containers).toHaveLength(2);
   expect(local.one('Deployment', 'carriers-sandbox').spec.template.spec.containers).toHaveLength(1);
-  for (const name of ['payment', 'carriers'])
+  for (const name of ['payment', 'carriers', 'mail'])
     expect(() => staging.one('Deployment', `${name}-sandbox`)).toThrow();
-  for (const name of ['stripe', 'carriers']) {
+  for (const name of ['stripe', 'carriers', 'smtp']) {
     expect(local.one('Secret', `${name}-secret`)).toBeDefined();
     expect(() => staging.one('Secret', `${name}-secret`)).toThrow();
   }

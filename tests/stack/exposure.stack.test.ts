@@ -104,10 +104,12 @@ describe.each(environments)('from outside of %s', (name) => {
     expect(others.flatMap((kind) => stack.all(kind))).toEqual([]);
   });
 
-  test('nobody’s cart, orders, payments, shipments or account are open, nor is the stock', () => {
+  test('nobody’s cart, orders, payments, shipments, notifications or account are open, nor is the stock', () => {
     const open = declared(name, false).filter((each) => each.endsWith(', open'));
+    const closed =
+      /\/(cart|inventory|notifications|orders|payments|shipments|shipping\/|users\/me)/;
     expect(
-      open.filter((each) => /\/(cart|inventory|orders|payments|shipments|shipping\/|users\/me)/.test(each)),
+      open.filter((each) => closed.test(each)),
     ).toEqual([]);
     expect(open.filter((each) => /^(POST|PUT|PATCH|DELETE)/.test(each))).toEqual([
       'POST /oauth → user-service, open',

@@ -16,6 +16,7 @@ const services = [
   ['shipping-service', 3005, 'shipping-database-secret'],
   ['inventory-service', 3006, 'inventory-database-secret'],
   ['cart-service', 3008, 'cart-database-secret'],
+  ['notification-service', 3007, 'notification-database-secret'],
 ] as const;
 
 describe.each(services)('%s', (name, port, databaseSecret) => {

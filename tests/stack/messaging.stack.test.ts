@@ -24,8 +24,8 @@ describe('Kafka in production', () => {
   it('has a user for every service with topics, and each pod the user of its own service only', () => {
     const users = stack.all('KafkaUser').map(({ metadata }) => metadata.name);
     expect(users.sort()).toEqual([
-      ...['cart-service', 'inventory-service', 'order-service', 'payment-service', 'product-service'],
-      ...['shipping-service', 'user-service'],
+      ...['cart-service', 'inventory-service', 'notification-service', 'order-service', 'payment-service'],
+      ...['product-service', 'shipping-service', 'user-service'],
     ]);
     for (const user of users) {
       const { env, volumeMounts } = stack.one('Deployment', `${user}-blue`).spec.template.spec.containers[0];
@@ -68,6 +68,8 @@ describe('secrets in production', () => {
       'database-secret',
       'inventory-database-secret',
       'jwt-secret',
+      'notification-client-secret',
+      'notification-database-secret',
       'order-database-secret',
       'payment-database-secret',
       'paypal-secret',
@@ -75,7 +77,9 @@ describe('secrets in production', () => {
       'redis-secret',
       'shipping-database-secret',
       'signing-key-1-jwt',
+      'smtp-secret',
       'square-secret',
+      'staff-webhook-secret',
       'stripe-secret',
       'user-database-secret',
       'user-mfa-secret',

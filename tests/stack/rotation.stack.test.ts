@@ -35,7 +35,7 @@ test('a database’s next password belongs to its other role, and rolls its serv
   const stack = await rotated({ 'order-database-secret': 2 });
   const roles = stack.all('Job').flatMap((job) => variable(job, 'SERVICE_ROLE') ?? []);
   expect(roles.sort()).toEqual([
-    ...['cart_a', 'inventory_a', 'order_b', 'payment_a', 'product_a', 'shipping_a', 'user_a'],
+    ...['cart_a', 'inventory_a', 'notification_a', 'order_b', 'payment_a', 'product_a', 'shipping_a', 'user_a'],
   ]);
   expect(stack.all('Job').flatMap((job) => variable(job, 'WITHDRAWN_ROLE') ?? [])).toEqual(['order_a']);
   expect(generations(stack, 'order-service-blue')).toBe('order-database-secret=2 order-consul-secret=1');
@@ -182,6 +182,8 @@ test('values a stack gives reach the Secrets and nothing else', async () => {
       'jwt-secret': { 'keys.json': JSON.stringify({ active: marker, keys: [] }) },
     },
     'user-mfa-secret': { 'encryption-key': marker },
+    'notification-database-secret': password,
+    'notification-client-secret': { secret: marker },
   };
   const stack = await render('local', {
     config: {

@@ -8,7 +8,16 @@ export const root = resolve(__dirname, '..', '..');
 
 const imageNames = [
   ...loadCatalogue('local').map(({ name }) => `${name}-service`),
-  ...['postgres', 'redis', 'kafka', 'consul', 'payment-sandbox', 'stripe-mock', 'carriers-sandbox'],
+  ...[
+    'postgres',
+    'redis',
+    'kafka',
+    'consul',
+    'payment-sandbox',
+    'stripe-mock',
+    'carriers-sandbox',
+    'mail-sandbox',
+  ],
 ];
 
 /** What `platform up` passes for the local stack. */

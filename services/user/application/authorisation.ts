@@ -35,6 +35,8 @@ export interface AuthorisationStore {
   client(id: string): Promise<Client | undefined>;
   /** False when the id is taken. */
   addClient(client: Client, entry: AuditEntry): Promise<boolean>;
+  /** There already: it becomes this one. @returns whether anything changed, which is when `entry` is written. */
+  putClient(client: Client, entry: AuditEntry): Promise<boolean>;
   saveCode(digest: Buffer, code: AuthorisationCode): Promise<void>;
   /** Marks it as used, whatever comes of it. `again`: it was used before. */
   takeCode(digest: Buffer, now: Date): Promise<{ code: AuthorisationCode; again: boolean } | undefined>;
@@ -203,4 +205,14 @@ export async function registerClient(
     throw new Error(`There is a client ${client.id} already; choose another id`);
   }
   return { secret };
+}
+
+/** A part of the platform, which is given its secret: registered at every start, so that it is always the one in use. */
+export async function installMachine(
+  { store, clock }: Pick<AuthorisationDeps, 'store' | 'clock'>,
+  input: Omit<Client, 'secretDigest'>,
+  secret: string,
+): Promise<void> {
+  const entry = { actor: 'platform', action: 'client.installed', subject: input.id, at: clock.now() };
+  await store.putClient({ ...input, secretDigest: digest(secret) }, entry);
 }

@@ -116,3 +116,12 @@ function isRedirectUri(text: string): boolean {
   const secure = protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]'].includes(hostname));
   return secure && username === '' && hash === '' && !text.includes('#');
 }
+
+/** The one part of the platform that asks this service about people: for an address at a time, to write to. */
+export const notificationClient: Omit<Client, 'secretDigest'> = {
+  id: 'notification-service',
+  name: 'Notifications',
+  redirectUris: [],
+  grants: ['client_credentials'],
+  scopes: ['users:contact'],
+};

@@ -7,6 +7,7 @@ test('lets a customer look after their own things, with a password', () => {
     'cart:read',
     'cart:write',
     'mfa:enrol',
+    'notifications:read',
     'orders:read',
     'orders:write',
     'payments:read',
@@ -47,7 +48,9 @@ test('gives a role it does not know nothing', () => {
 test('gives machines nothing that is about an account of their own', () => {
   expect(ALL_SCOPES).toEqual(expect.arrayContaining([...MACHINE_SCOPES]));
   expect(
-    MACHINE_SCOPES.filter((scope) => /^(account|cart|mfa|orders|payments|shipments):/.test(scope)),
+    MACHINE_SCOPES.filter((scope) =>
+      /^(account|cart|mfa|notifications|orders|payments|shipments):/.test(scope),
+    ),
   ).toEqual([]);
 });
 

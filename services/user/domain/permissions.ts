@@ -11,6 +11,7 @@ const CUSTOMER = [
   'cart:read',
   'cart:write',
   'mfa:enrol',
+  'notifications:read',
   'orders:read',
   'orders:write',
   'payments:read',
@@ -23,6 +24,7 @@ const SUPPORT = [
   'inventory:write',
   'payments:refund',
   'users:read',
+  'users:contact',
   'users:lock',
 ];
 const ADMIN = [...SUPPORT, 'users:manage'];
@@ -32,7 +34,7 @@ const SCOPES: Record<Role, readonly string[]> = { customer: CUSTOMER, support: S
 
 export const ALL_SCOPES: readonly string[] = ADMIN;
 /** What a machine may be given: nothing that is about an account of its own. */
-export const MACHINE_SCOPES: readonly string[] = ['users:read'];
+export const MACHINE_SCOPES: readonly string[] = ['users:read', 'users:contact'];
 
 const isRole = (role: string): role is Role => ROLES.some((one) => one === role);
 

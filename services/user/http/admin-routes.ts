@@ -1,4 +1,4 @@
-import { notFound, type Route, route } from '@platform/libs/http';
+import { notFound, Problem, type Route, route } from '@platform/libs/http';
 import { z } from 'zod';
 import type { Administration } from '../application/administration';
 import { lastAdmin } from './problems';
@@ -15,7 +15,13 @@ const refusals = {
   403: { description: 'Only staff with a second factor may do this' },
 };
 
-export function adminRoutes(administration: Administration): Route[] {
+export interface AdminRoutesDeps {
+  administration: Administration;
+  /** Of an account that is there, locked or not. */
+  addressOf(id: string): Promise<string | undefined>;
+}
+
+export function adminRoutes({ administration, addressOf }: AdminRoutesDeps): Route[] {
   return [
     route({
       method: 'get',
@@ -41,6 +47,26 @@ export function adminRoutes(administration: Administration): Route[] {
           .map(({ lockedAt, ...one }) => ({ ...one, locked: Boolean(lockedAt) }));
         const nextCursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
         return { headers: { 'cache-control': 'no-store' }, body: { items, nextCursor } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/users/:id/contact',
+      summary: 'Where somebody can be written to',
+      description: 'For whoever has to write to one person and needs nothing else of them.',
+      scope: 'users:contact',
+      params: idParams,
+      responses: {
+        200: { description: 'The address', schema: z.object({ email }) },
+        ...refusals,
+        404: { description: 'No such account, now or any more' },
+      },
+      async handle({ params }) {
+        const address = await addressOf(params.id);
+        // A code of its own: callers must not take a missing route for a missing person.
+        if (address === undefined)
+          throw new Problem(404, { code: 'no-such-account', detail: 'There is no such account.' });
+        return { headers: { 'cache-control': 'no-store' }, body: { email: address } };
       },
     }),
     route({

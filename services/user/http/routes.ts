@@ -2,7 +2,7 @@ import { type RateLimit, type Route, route } from '@platform/libs/http';
 import type { JSONWebKeySet } from 'jose';
 import type { Administration } from '../application/administration';
 import { type AccountRoutesDeps, accountRoutes } from './account-routes';
-import { adminRoutes } from './admin-routes';
+import { type AdminRoutesDeps, adminRoutes } from './admin-routes';
 import { type OAuthRoutesDeps, oauthRoutes } from './oauth-routes';
 import { type SecondFactorRoutesDeps, secondFactorRoutes } from './second-factor-routes';
 import { type SessionRoutesDeps, sessionRoutes } from './session-routes';
@@ -19,18 +19,19 @@ export type RouteDeps = Omit<
   'registrations' | 'proofs' | 'logins'
 > & {
   administration: Administration;
+  addressOf: AdminRoutesDeps['addressOf'];
   jwks: () => JSONWebKeySet;
   limits: Limits;
 };
 
-export function userRoutes({ administration, jwks, limits, ...deps }: RouteDeps): Route[] {
+export function userRoutes({ administration, addressOf, jwks, limits, ...deps }: RouteDeps): Route[] {
   const { registrations, logins } = limits;
   return [
     ...accountRoutes({ ...deps, registrations, proofs: logins }),
     ...secondFactorRoutes({ ...deps, proofs: logins }),
     ...sessionRoutes({ ...deps, logins }),
     ...oauthRoutes({ ...deps, logins }),
-    ...adminRoutes(administration),
+    ...adminRoutes({ administration, addressOf }),
     route({
       method: 'get',
       path: '/.well-known/jwks.json',

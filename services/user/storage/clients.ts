@@ -61,6 +61,22 @@ export function createAuthorisationStore(pool: Pool): AuthorisationStore {
         await writeAudit(client, entry);
         return true;
       }),
+    putClient: ({ id, name, secretDigest, redirectUris, grants, scopes }, entry) =>
+      withTransaction(pool, async (client) => {
+        const { rowCount } = await client.query(
+          `insert into clients (id, name, secret_digest, redirect_uris, grants, scopes)
+           values ($1, $2, $3, $4, $5, $6)
+           on conflict (id) do update set name = excluded.name, secret_digest = excluded.secret_digest,
+             redirect_uris = excluded.redirect_uris, grants = excluded.grants, scopes = excluded.scopes
+           where (clients.name, clients.secret_digest, clients.redirect_uris, clients.grants, clients.scopes)
+             is distinct from (excluded.name, excluded.secret_digest, excluded.redirect_uris, excluded.grants,
+               excluded.scopes)`,
+          [id, name, secretDigest ?? null, redirectUris, grants, scopes],
+        );
+        if (rowCount === 0) return false;
+        await writeAudit(client, entry);
+        return true;
+      }),
     async saveCode(digest, code) {
       const { clientId, userId, redirectUri, challenge, scopes, methods, sessionId, expiresAt } = code;
       await pool.query(
