@@ -33,9 +33,9 @@ export interface Reply<T> {
 
 /** A shopper who knows nothing but the address of the shop: every call goes through the front door. */
 export class Customer {
-  private token: string | undefined;
+  protected token: string | undefined;
   readonly email = `customer-${randomUUID()}@example.com`;
-  private readonly password = randomUUID();
+  protected readonly password = randomUUID();
 
   constructor(readonly address: string) {}
 
@@ -65,7 +65,7 @@ export class Customer {
     };
   }
 
-  private async expect<T>(
+  protected async expect<T>(
     status: number,
     method: string,
     path: string,
@@ -91,6 +91,10 @@ export class Customer {
       password: this.password,
       name: 'Ada Shopper',
     });
+    await this.logIn();
+  }
+
+  async logIn(): Promise<void> {
     const session = await this.expect<{ accessToken: string }>(201, 'POST', '/v1/sessions', {
       email: this.email,
       password: this.password,

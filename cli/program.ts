@@ -11,6 +11,7 @@ import { addImagesCommand } from './commands/images';
 import { addMigrateCommand } from './commands/migrate';
 import { addPaymentCommands } from './commands/payments';
 import { addPolicyCommands } from './commands/policy';
+import { addSearchCommands } from './commands/search';
 import { addSecretCommands } from './commands/secrets';
 import { addStackCommands } from './commands/stack';
 import { addTestCommand } from './commands/test';
@@ -30,6 +31,7 @@ export const createProgram = (): Command => {
   addGatewayCommands(program);
   addEventCommands(program);
   addMigrateCommand(program);
+  addSearchCommands(program);
   addPaymentCommands(program);
   addDoctorCommand(program);
   addPolicyCommands(program);

@@ -110,6 +110,7 @@ const serverEnvironment = (tools: Record<string, string | undefined>): NodeJS.Pr
   ECP_POSTGRES_BIN: tools.postgres,
   ECP_REDIS_SERVER: tools.redis,
   ECP_KAFKA_HOME: tools.kafka,
+  ECP_OPENSEARCH_HOME: tools.opensearch,
   ECP_STRIPE_MOCK: tools['stripe-mock'],
   ECP_CONSUL: tools.consul,
   ECP_ENVOY: tools.envoy,

@@ -14,7 +14,7 @@ export const addBenchCommand = (program: Command) => {
     .option('--profile <name>', 'embedded cluster to measure', 'default')
     .addOption(
       new Option('--only <which>', 'one group of measurements').choices([
-        ...['http', 'platform', 'policies', 'pool', 'messaging'],
+        ...['http', 'checkouts', 'platform', 'policies', 'pool', 'messaging', 'search'],
       ]),
     )
     .option('--json', 'one JSON document on stdout')

@@ -41,7 +41,7 @@ const operationOf = ({ json, expectNoChanges, target }: Options): Operation => (
 const shopIsOpen = (address: string) => `
 The shop is open: ${address}
   products        ${address}/v1/products
-  API pages       ${address}/docs/product  /docs/user  /docs/order  /docs/payment
+  API pages       ${address}/docs/product (and user, cart, order, payment, shipping, inventory, notification)
   a purchase      npx platform purchase
   the cluster     npx platform kubectl -- get pods -A
 `;

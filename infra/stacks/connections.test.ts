@@ -39,6 +39,7 @@ test('in production services reach what they declare and nothing else', () => {
     'product-service → postgres',
     'product-service → redis',
     'product-service → kafka',
+    'product-service → user-service',
     'shipping-service → postgres',
     'shipping-service → kafka',
     'shipping-service → user-service',

@@ -12,6 +12,8 @@ test('every topic of the catalogue is made with its dead letters', () => {
     'order.order.v1.dlq:1:2592000000:1',
     'payment.payment.v1:6:604800000:1',
     'payment.payment.v1.dlq:1:2592000000:1',
+    'product.product.v1:6:604800000:1',
+    'product.product.v1.dlq:1:2592000000:1',
     'shipping.shipment.v1:6:604800000:1',
     'shipping.shipment.v1.dlq:1:2592000000:1',
     'user.user.v1:6:604800000:1',

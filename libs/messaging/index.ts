@@ -28,3 +28,4 @@ export { messagingMigration, messagingUpkeepMigration } from './migration';
 export { enqueueEvents } from './outbox';
 export { type Relay, type RelayOptions, startRelay } from './relay';
 export { type StoreRelayOptions, startStoreRelay } from './store-relay';
+export { together } from './together';

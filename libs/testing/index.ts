@@ -1,6 +1,7 @@
 export { consulProgram, startConsul, type TestConsul } from './consul';
 export { startEnvoy, type TestEnvoy } from './envoy';
 export { startKafka, type TestKafka } from './kafka';
+export { startOpenSearch, type TestOpenSearch } from './opensearch';
 export { wholeTableReads } from './plans';
 export { startPostgres, type TestPostgres } from './postgres';
 export { given } from './projection';

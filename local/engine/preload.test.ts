@@ -2,6 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { preload } from './program';
 
+// Each loads the SDK in a process of its own.
+jest.setTimeout(60_000);
+
 /** Runs a few lines with Pulumi's SDK as a program of the engine would. */
 const run = async (lines: string) =>
   (await promisify(execFile)(process.execPath, [...preload, '-e', lines], { cwd: __dirname })).stdout.trim();

@@ -61,8 +61,10 @@ describe('the table of tools', () => {
 
   it('starts a cluster without what can wait', () => {
     expect(toolGroups.cluster).not.toContain('metrics-server');
-    const { cluster, late, lint } = toolGroups;
-    expect([...cluster, ...late, ...lint].sort()).toEqual(tools.map((tool) => tool.name).sort());
+    const { cluster, late, lint, onlyForTests } = toolGroups;
+    expect([...cluster, ...late, ...lint, ...onlyForTests].sort()).toEqual(
+      tools.map((tool) => tool.name).sort(),
+    );
   });
 
   it('pins everything that is cached by the files of its folder or by a checksum of its own', () => {

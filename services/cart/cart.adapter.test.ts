@@ -128,6 +128,8 @@ describe('a cart', () => {
     expect((await call('get', '/v1/cart')).body).toEqual(second.body);
     const known = second.headers.etag as string;
     expect((await put('prd-00002', 5).set('if-match', `"x", ${known}`)).status).toBe(200);
+    const weak = `W/${(await call('get', '/v1/cart')).headers.etag}`;
+    expect((await put('prd-00002', 7).set('if-match', weak)).status).toBe(200);
     expect((await put('prd-00002', 6).set('if-match', '*')).status).toBe(200);
     expect((await put('prd-00001', 1, randomUUID()).set('if-match', '*')).status).toBe(412);
   });

@@ -1,6 +1,16 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { authenticate } from '@platform/libs/http';
+import { createKafka } from '@platform/libs/messaging';
+import { createPool, runMigrations } from '@platform/libs/postgres';
+import { createHttpClient } from '@platform/libs/resilience';
+import { createLogger } from '@platform/libs/telemetry';
+import { startPostgres } from '@platform/libs/testing';
+import { createOrderPort } from './gateways/orders';
+import { createProductSource } from './gateways/products';
+import { createService } from './service';
+import { MIGRATION_LOCK, migrations } from './storage/migrations';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -130,3 +140,38 @@ export class Neighbours {
     return [202, { id, status: 'pending', items: body.items, total: body.expectedTotal }];
   }
 }
+
+export const UNDER_WAY_MS = 60_000;
+
+/** The service over a real database, without a broker, and with a clock that is moved by hand. */
+export const startCheckouts = async (neighbours: Neighbours) => {
+  const [postgres] = await Promise.all([startPostgres(), neighbours.start()]);
+  const pool = createPool({ url: await postgres.createDatabase() });
+  await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
+  const logger = createLogger('cart-test', { level: 'silent' });
+  const { baseUrl } = neighbours;
+  const clientOf = (name: string) =>
+    createHttpClient({ name, baseUrl, timeoutMs: 1000, attempts: 1, breakAfter: 1000 });
+  let now = Date.parse('2030-01-01T00:00:00.000Z');
+  const { app } = createService({
+    ...{ pool, logger, version: 'v1', ttlMs: 86_400_000, underWayMs: UNDER_WAY_MS },
+    kafka: createKafka({ brokers: ['127.0.0.1:9'], clientId: 'cart-test', logger }),
+    authenticator: authenticate({ jwksUrl: `${baseUrl}/.well-known/jwks.json` }),
+    products: createProductSource(clientOf('product')),
+    orders: createOrderPort(clientOf('order')),
+    clock: { now: () => new Date(now).toISOString() },
+  });
+  return {
+    app,
+    pool,
+    wait(ms: number) {
+      now += ms;
+    },
+    async stop() {
+      neighbours.stop();
+      await pool.end();
+      await postgres.stop();
+    },
+  };
+};
+export type Checkouts = Awaited<ReturnType<typeof startCheckouts>>;

@@ -65,7 +65,7 @@ const call = async (method: string, path: string, body?: object, key?: string) =
     ...{ method, body: body && JSON.stringify(body) },
     headers: { ...headers, ...(key && { 'idempotency-key': key }) },
   });
-  return { status: response.status, body: await response.json() };
+  return { status: response.status, body: (await response.json()) as { id?: string } };
 };
 const checkOut = (key: string) => call('POST', '/v1/cart/checkout', { paymentMethod: 'pm_card_visa' }, key);
 const stateOf = async () => {

@@ -7,7 +7,13 @@ import { createLogger } from '@platform/libs/telemetry';
 import { startKafka, startPostgres } from '@platform/libs/testing';
 import request from 'supertest';
 import { systemClock } from './application/ports';
-import { createReactions, ORDER_TOPIC, SHIPMENT_TOPIC, USER_TOPIC } from './application/reactions';
+import {
+  createReactions,
+  ORDER_TOPIC,
+  SHIPMENT_TOPIC,
+  STOCK_TOPIC,
+  USER_TOPIC,
+} from './application/reactions';
 import { createSmtpSender } from './gateways/smtp';
 import { createWebhookSender, signatureOf } from './gateways/webhook';
 import { createHandlers } from './messaging/handlers';
@@ -49,7 +55,7 @@ beforeAll(async () => {
   await sandbox.start();
   pool = createPool({ url: await postgres.createDatabase() });
   kafka = createKafka({ brokers: broker.brokers, clientId: 'notification-test', logger });
-  await kafka.ensureTopics([ORDER_TOPIC, SHIPMENT_TOPIC, USER_TOPIC]);
+  await kafka.ensureTopics([ORDER_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC]);
   await runMigrations({ pool, migrations, lockId: MIGRATION_LOCK });
   deps = {
     ...{ pool, kafka, logger, authenticator, staffEmail, version: 'v1' },
@@ -101,7 +107,8 @@ const listed = async (customer: string): Promise<View[]> =>
 
 const said: string[] = [];
 const publish = (topic: string, event: CloudEvent) => {
-  said.push(event.id);
+  // As the inbox knows it.
+  said.push(`${event.source} ${event.id}`);
   return kafka.publish([{ topic, key: event.subject, value: JSON.stringify(event) }]);
 };
 type About = { orderId: string } & Record<string, unknown>;

@@ -8,7 +8,13 @@ import { type Logger, meter } from '@platform/libs/telemetry';
 import { createApp } from './app';
 import { createDeliver, type DeliverDeps } from './application/deliver';
 import { type Addresses, type Clock, type Senders, systemClock } from './application/ports';
-import { createReactions, ORDER_TOPIC, SHIPMENT_TOPIC, USER_TOPIC } from './application/reactions';
+import {
+  createReactions,
+  ORDER_TOPIC,
+  SHIPMENT_TOPIC,
+  STOCK_TOPIC,
+  USER_TOPIC,
+} from './application/reactions';
 import { defaultPace, type Pace } from './domain/delivery';
 import type { Channel } from './domain/notification';
 import { createHandlers } from './messaging/handlers';
@@ -36,12 +42,7 @@ const AT_ONCE = 8;
 /** Longer than a try may take. What an instance had in hand when it died is taken up after this. */
 const LEASE_MS = 120_000;
 
-const TOPICS = [
-  ORDER_TOPIC,
-  SHIPMENT_TOPIC,
-  USER_TOPIC,
-  // LOW STOCK: nobody produces it yet. Add 'inventory.stock.v1' here and to infra/catalog/notification.yaml.
-];
+const TOPICS = [ORDER_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC];
 
 const countNotifications = (): DeliverDeps['count'] => {
   const counter = meter().createCounter('notifications_total', {

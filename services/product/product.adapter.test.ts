@@ -14,6 +14,7 @@ import request from 'supertest';
 import { createApp, createCachedCatalogue } from './app';
 import { seedProduct } from './application/seed';
 import { createStockConsumer, STOCK_TOPIC } from './messaging/stock-consumer';
+import { staff } from './product.fixtures';
 import { migrations } from './storage/migrations';
 import { createRedisCache, type RedisCache } from './storage/redis-cache';
 import { seedProducts } from './storage/seed';
@@ -48,6 +49,7 @@ afterAll(async () => {
 const app = () =>
   createApp({
     ...{ pool, checkBroker: () => kafka.check(), logger, version: 'v1' },
+    ...staff(pool),
     catalogue: createCachedCatalogue({ reads: pool, sharedCache: shared }),
   });
 const available = async (id: string): Promise<number> =>

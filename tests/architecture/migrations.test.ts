@@ -17,10 +17,13 @@ const older: Record<string, string[]> = {
   payment: ['0005-payments-of-customer'],
   user: ['0008-admins'],
 };
+/** They drop a constraint that no version asks of the database: what the version before writes fits as it did. */
+const looser: Record<string, string[]> = { product: ['0007-product-versions'] };
 /** The inbox in parts stays writable under its name, for the version before too: libs/messaging tests it. */
 const exemptIn = (name: string, all: Migrations): string[] => [
   ...Object.keys(all).filter((id) => all[id] === messagingUpkeepMigration),
   ...(older[name] ?? []),
+  ...(looser[name] ?? []),
 ];
 
 describe('the migrations', () => {

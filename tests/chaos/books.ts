@@ -1,14 +1,6 @@
 // What the platform's parts have written down, read past their own APIs.
+import { sql } from '../journey/database';
 import { inPlatform } from '../journey/platform';
-
-const rows = async (database: string, query: string): Promise<string[][]> => {
-  const psql = ['psql', '-U', 'postgres', '-d', database, '-tA', '-F', '|', '-c', query];
-  const text = await inPlatform('exec', 'postgres-0', '-c', 'postgres', '--', ...psql);
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => line.split('|'));
-};
 
 const idList = (ids: string[]) => ids.map((id) => `'${id}'`).join(',');
 
@@ -16,7 +8,7 @@ const idList = (ids: string[]) => ids.map((id) => `'${id}'`).join(',');
 export const stockOf = async (productIds: string[]): Promise<Record<string, number>> =>
   Object.fromEntries(
     (
-      await rows(
+      await sql(
         'inventory',
         `select product_id, stock - held from stock_items where product_id in (${idList(productIds)})`,
       )
@@ -28,7 +20,7 @@ export const unsentMessages = async (): Promise<Record<string, number>> =>
   Object.fromEntries(
     await Promise.all(
       ['inventory', 'order', 'payment', 'product', 'user'].map(async (database) => {
-        const [[count] = []] = await rows(database, 'select count(*) from outbox');
+        const [[count] = []] = await sql(database, 'select count(*) from outbox');
         return [database, Number(count)] as const;
       }),
     ),
@@ -60,7 +52,7 @@ interface StripeCharge {
 /** What the ledger adds up to, by currency. */
 export const ledgerTotals = async (): Promise<Record<string, number>> =>
   Object.fromEntries(
-    (await rows('payment', 'select currency, sum(amount) from ledger_postings group by currency')).map(
+    (await sql('payment', 'select currency, sum(amount) from ledger_postings group by currency')).map(
       ([currency, total]) => [currency, Number(total)],
     ),
   );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from './copy';
 import { embedded, platform } from './platform';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const migrate = (...args: string[]) => platform(['migrate', ...args, ...embedded]);
 const services = readdirSync(join(root, 'services')).filter((name) =>

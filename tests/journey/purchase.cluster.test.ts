@@ -65,7 +65,9 @@ describe('a purchase through the front door', () => {
     for (const path of [`/v1/inventory/${id}`, '/v1/inventory?lowStock=true'])
       expect((await customer.call('GET', path)).status).toBe(403);
     const count = { stock: 1000, threshold: 0 };
-    expect((await customer.call('PUT', `/v1/inventory/${id}`, count, { 'if-match': '"1"' })).status).toBe(403);
+    expect((await customer.call('PUT', `/v1/inventory/${id}`, count, { 'if-match': '"1"' })).status).toBe(
+      403,
+    );
   });
 
   it('is cancelled when the card is declined, and the stock comes back', async () => {

@@ -1,4 +1,4 @@
-// Money that goes back, through the front door.
+// Money that goes back, and goods, through the front door.
 import { randomUUID } from 'node:crypto';
 import { Customer, type Order } from '../../cli/customer';
 import { charges } from '../chaos/books';
@@ -11,6 +11,12 @@ const address = process.env.ECP_FRONT_DOOR as string;
 const customer = new Customer(address);
 const staff = new Staff(address);
 let order: Order;
+let productId: string;
+
+interface Stock {
+  stock: number;
+  available: number;
+}
 
 interface Refunds {
   items: { id: string; status: string; amount: { amount: number } }[];
@@ -37,10 +43,8 @@ describe('a refund', () => {
   beforeAll(async () => {
     await Promise.all([customer.register(), staff.join('support')]);
     const product = (await customer.products('?limit=50')).find(({ available }) => available >= 10);
-    const placed = await customer.placeOrder(
-      [{ productId: product?.id as string, quantity: 2 }],
-      'pm_card_visa',
-    );
+    productId = product?.id as string;
+    const placed = await customer.placeOrder([{ productId, quantity: 2 }], 'pm_card_visa');
     order = await customer.settled(placed.id);
     expect(order.status).toBe('confirmed');
   });
@@ -65,5 +69,21 @@ describe('a refund', () => {
     await done(2);
     expect(await held()).toBe(0);
     expect((await refund(staff, { amount: { ...order.total, amount: 1 } })).status).toBe(409);
+  });
+
+  it('brings what was sent back into stock, once however often it is noted', async () => {
+    const stock = () => staff.call<Stock>('GET', `/v1/inventory/${productId}`);
+    const { body: before } = await stock();
+    const key = { 'idempotency-key': randomUUID() };
+    const returned = { change: 2, reason: `returned from order ${order.id}` };
+    for (const attempt of ['first', 'again']) {
+      const { status } = await staff.call('POST', `/v1/inventory/${productId}/adjustments`, returned, key);
+      expect([attempt, status]).toEqual([attempt, 200]);
+    }
+    expect((await stock()).body).toMatchObject({ stock: before.stock + 2 });
+    await until(
+      'the shop shows it',
+      async () => (await customer.product(productId)).available === before.available + 2,
+    );
   });
 });

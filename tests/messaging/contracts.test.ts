@@ -15,6 +15,7 @@ import { createHandlers as inventoryHandlers } from '../../services/inventory/me
 import { createHandlers as notificationHandlers } from '../../services/notification/messaging/handlers';
 import { createHandlers as orderHandlers } from '../../services/order/messaging/handlers';
 import { createHandlers as paymentHandlers } from '../../services/payment/messaging/handlers';
+import { createSearchHandlers as searchHandlers } from '../../services/product/messaging/search-consumer';
 import { createStockHandlers as productHandlers } from '../../services/product/messaging/stock-consumer';
 import { createHandlers as shippingHandlers } from '../../services/shipping/messaging/handlers';
 
@@ -30,7 +31,7 @@ const handlers: Record<string, Record<string, Handler>> = {
   notification: notificationHandlers(none, none),
   order: orderHandlers(none, none),
   payment: paymentHandlers(none, none),
-  product: productHandlers(),
+  product: { ...productHandlers(), ...searchHandlers(none, none) },
   shipping: shippingHandlers(none, none),
 };
 
@@ -58,7 +59,7 @@ test('every service that consumes a topic has its handlers looked at here', () =
 });
 
 /** Understood already, though nobody asks for them yet. */
-const awaited = ['inventory.low-stock.v1', 'order.payment-refund-requested.v1'];
+const awaited = ['order.payment-refund-requested.v1'];
 
 test('what is awaited is published by nobody yet; strike out what is', () => {
   expect(awaited.filter((type) => type in promised)).toEqual([]);

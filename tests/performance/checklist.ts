@@ -215,7 +215,7 @@ export const checklist: ChecklistItem[] = [
         'shows a change of stock within two seconds, also to an instance that had it cached',
         'by age: nothing is kept for longer than a second at each level',
       ),
-      open('by change, from the feed of product changes (R5), so that entries can live longer', 5),
+      tested('services/product/catalogue.adapter.test.ts', 'changes reach searches and lists', 'by change'),
     ],
   },
   {

@@ -42,9 +42,7 @@ describe('discovery in production', () => {
     const ports = egress.flatMap(({ to, ports }: Rendered) =>
       services.includes(to[0].podSelector?.matchLabels.app) ? ports.map(({ port }: Rendered) => port) : [],
     );
-    expect(new Set(ports)).toEqual(
-      new Set([3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 8502]),
-    );
+    expect(new Set(ports)).toEqual(new Set([3001, 3002, 3003, 3004, 3005, 3006, 3007, 3008, 8502]));
   });
 
   test('gives each service a name for its instances, on the port of the pods', () => {

@@ -35,7 +35,16 @@ test('a database’s next password belongs to its other role, and rolls its serv
   const stack = await rotated({ 'order-database-secret': 2 });
   const roles = stack.all('Job').flatMap((job) => variable(job, 'SERVICE_ROLE') ?? []);
   expect(roles.sort()).toEqual([
-    ...['cart_a', 'inventory_a', 'notification_a', 'order_b', 'payment_a', 'product_a', 'shipping_a', 'user_a'],
+    ...[
+      'cart_a',
+      'inventory_a',
+      'notification_a',
+      'order_b',
+      'payment_a',
+      'product_a',
+      'shipping_a',
+      'user_a',
+    ],
   ]);
   expect(stack.all('Job').flatMap((job) => variable(job, 'WITHDRAWN_ROLE') ?? [])).toEqual(['order_a']);
   expect(generations(stack, 'order-service-blue')).toBe('order-database-secret=2 order-consul-secret=1');
@@ -142,7 +151,7 @@ test('a misspelt name is refused, with those there are', async () => {
   const stack = await rotated({ 'orders-secret': 2 });
   expect(stack.result.exitCode).not.toBe(0);
   expect(stack.errors().join('\n')).toMatch(
-    /no Secret "orders-secret"; there are carriers-secret, database-secret, /,
+    /no Secret "orders-secret"; there are carriers-secret, cart-consul-secret, /,
   );
 });
 

@@ -82,23 +82,24 @@ const converse = (socket: Socket, keep: (mail: Mail) => void): void => {
       socket.end();
     },
   };
-  const take = (line: string) => {
+  const obey = (line: string): void => {
+    const [verb = '', ...rest] = line.split(' ');
+    const command = verb.toUpperCase();
+    if (Object.hasOwn(commands, command)) commands[command]?.(rest.join(' '));
+    else say('502 not known here');
+  };
+  const take = (line: string): void => {
     if (data === undefined) {
-      const [verb = '', ...rest] = line.split(' ');
-      const command = verb.toUpperCase();
-      return Object.hasOwn(commands, command)
-        ? commands[command]!(rest.join(' '))
-        : say('502 not known here');
-    }
-    if (line !== '.') {
+      obey(line);
+    } else if (line === '.') {
+      keep({ from: from ?? '', to, ...parse(data.join('\r\n')) });
+      reset();
+      say('250 kept');
+    } else {
       size += line.length;
-      if (size > MAX_BYTES) return void socket.destroy();
+      if (size > MAX_BYTES) socket.destroy();
       data.push(line.startsWith('.') ? line.slice(1) : line);
-      return;
     }
-    keep({ from: from ?? '', to, ...parse(data.join('\r\n')) });
-    reset();
-    say('250 kept');
   };
   let rest = '';
   socket.setEncoding('utf8').on('data', (chunk) => {

@@ -21,7 +21,10 @@ export const withItems = (cart: Cart, items: CartItem[]): Cart =>
 
 /** Looking at and changing a customer's one cart. Each change names what is to be, so repeating it changes nothing. */
 export const createEditing = ({ carts, products, clock, newId }: EditingDeps) => {
-  /** @returns undefined where there is none and needs to be none. @throws CartChanged | TooMuchChange, or what `decide` throws; nothing is stored then. */
+  /**
+   * @returns undefined where there is none and needs to be none
+   * @throws CartChanged | TooMuchChange, or what `decide` throws; nothing is stored then.
+   */
   const change = async (
     customerId: string,
     fits: Precondition,
@@ -30,8 +33,8 @@ export const createEditing = ({ carts, products, clock, newId }: EditingDeps) =>
     for (let round = 0; round < ROUNDS; round++) {
       const before = await carts.find(customerId);
       if (!fits(before)) throw new CartChanged();
-      const empty = { id: before?.id ?? newId(), version: before?.version ?? 0, items: before?.items ?? [] };
-      const after = withItems(empty, decide(empty.items));
+      const cart = before ?? { id: newId(), version: 0, items: [] };
+      const after = withItems(cart, decide(cart.items));
       if (!before && after.version === 0) return undefined;
       if (await carts.save(customerId, before, after, clock.now())) return after;
     }

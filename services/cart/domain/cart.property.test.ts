@@ -20,11 +20,12 @@ const price = fc.record({
 });
 const offer: fc.Arbitrary<Offer> = fc.record({ price, available: fc.integer({ min: 0, max: 200 }) });
 const offers = fc.array(fc.tuple(productId, offer)).map((pairs) => new Map(pairs));
-const command = fc.oneof(
-  { weight: 9, arbitrary: fc.tuple(productId, fc.integer({ min: -1, max: 102 }), fc.option(offer)) },
-  { weight: 1, arbitrary: fc.tuple(productId, fc.constant('out' as const)) },
+const perhaps: fc.Arbitrary<Offer | null> = fc.oneof(offer, fc.constant(null));
+type Command = [id: string, quantity: number | 'out', what: Offer | null];
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 9, arbitrary: fc.tuple(productId, fc.integer({ min: -1, max: 102 }), perhaps) },
+  { weight: 1, arbitrary: fc.tuple(productId, fc.constant('out' as const), fc.constant(null)) },
 );
-type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
 const apply = (items: CartItem[], [id, quantity, what]: Command): CartItem[] => {
   if (quantity === 'out') return removeItem(items, id);
@@ -35,7 +36,7 @@ const apply = (items: CartItem[], [id, quantity, what]: Command): CartItem[] => 
     throw error;
   }
 };
-const cart = fc.array(command, { maxLength: 150 }).map((commands) => commands.reduce(apply, []));
+const cart = fc.array(command, { maxLength: 150 }).map((commands) => commands.reduce<CartItem[]>(apply, []));
 const quantities = (lines: readonly Line[]) =>
   new Map(lines.map(({ productId: id, quantity }) => [id, quantity]));
 

@@ -135,11 +135,11 @@ export const cartRoutes = ({ editing, checkOut, personalData }: CartRoutesDeps):
       },
       503: { description: 'Try again with the same key; it is ordered once.' },
     },
-    async handle({ body, headers, principal }) {
+    async handle({ body, headers, principal, request }) {
       const placed = await checkedOut(
         checkOut({
           customerId: principal.id,
-          authorization: headers.authorization,
+          authorization: request.headers.authorization ?? '',
           key: headers['idempotency-key'],
           choices: body,
           fits: headers['if-match'],

@@ -137,10 +137,11 @@ export const createCheckoutStore = (pool: Pool): CheckoutStore => ({
       if (!own || !cart) return order;
       await client.query({
         name: 'complete-checkout',
-        // How it was paid is the order's business from here on.
-        text: `update checkouts set status = 'placed', answer = $3, request = null
-               where customer_id = $1 and key = $2`,
-        values: [customerId, key, JSON.stringify(order)],
+        // Whoever asked for the very same has this order too. How it was paid is the order's business from here on.
+        text: `update checkouts set status = 'placed', answer = $4, request = null
+               where customer_id = $1 and order_key = $2 and status = 'asked'
+                 and (key = $5 or request::text = $3)`,
+        values: [customerId, orderKey, JSON.stringify(own.request), JSON.stringify(order), key],
       });
       await strike(client, customerId, orderKey);
       const items = takeOut(cart.items, own.request.items);

@@ -3,6 +3,7 @@ import type { Clock, NotificationStore, OrderFacts, Transaction } from './ports'
 
 export const ORDER_TOPIC = 'order.order.v1';
 export const SHIPMENT_TOPIC = 'shipping.shipment.v1';
+export const STOCK_TOPIC = 'inventory.stock.v1';
 export const USER_TOPIC = 'user.user.v1';
 
 export interface ReactionsDeps {

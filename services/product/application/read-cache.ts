@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 export interface SharedCache {
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string, ttlMs: number): void;
+  delete(key: string): Promise<void>;
 }
 
 export interface ReadCacheOptions {
@@ -18,6 +19,8 @@ export interface ReadCacheOptions {
 export interface ReadCache {
   /** The cached text, or what `load` gives; many callers of one key load once. Undefined is not remembered. */
   get(key: string, load: () => Promise<string | undefined>): Promise<string | undefined>;
+  /** Here and in the shared cache; what is being loaded is not kept either. Other instances forget when it is too old. */
+  forget(key: string): Promise<void>;
 }
 
 export function createReadCache({
@@ -34,16 +37,20 @@ export function createReadCache({
   });
   const loading = new Map<string, Promise<string | undefined>>();
 
-  const fill = async (key: string, load: () => Promise<string | undefined>): Promise<string | undefined> => {
+  const fill = async (
+    key: string,
+    load: () => Promise<string | undefined>,
+    mayKeep: () => boolean,
+  ): Promise<string | undefined> => {
     const found = await shared?.get(key).catch(() => undefined);
     if (found !== undefined) {
       onHit?.();
-      entries.set(key, found);
+      if (mayKeep()) entries.set(key, found);
       return found;
     }
     onMiss?.();
     const value = await load();
-    if (value !== undefined) {
+    if (value !== undefined && mayKeep()) {
       entries.set(key, value);
       shared?.set(key, value, ttlMs);
     }
@@ -59,9 +66,17 @@ export function createReadCache({
       }
       const pending = loading.get(key);
       if (pending) return pending;
-      const started = fill(key, load).finally(() => loading.delete(key));
+      const mine = () => loading.get(key) === started;
+      const started: Promise<string | undefined> = fill(key, load, mine).finally(() => {
+        if (mine()) loading.delete(key);
+      });
       loading.set(key, started);
       return started;
+    },
+    async forget(key) {
+      loading.delete(key);
+      entries.delete(key);
+      await shared?.delete(key).catch(() => undefined);
     },
   };
 }

@@ -63,6 +63,7 @@ export function seedProduct(n: number): Product {
   const amount = Math.floor((from + random() * (to - from)) / 100) * 100 + 90;
   return {
     id: sampleId(n),
+    version: 1,
     sku: `${category.slice(0, 3).toUpperCase()}-${number}`,
     name: `${style} ${material} ${noun}`,
     description: `${style} ${noun.toLowerCase()} made of ${material.toLowerCase()}, from our ${category} range.`,

@@ -2,33 +2,12 @@ import { invalidRequest, notFound, type Route, route } from '@platform/libs/http
 import { z } from 'zod';
 import { type Catalogue, PAGE_LENGTH } from '../application/catalogue';
 import { decodeCursor } from '../domain/cursor';
+import type { Product } from '../domain/product';
+import { etagOf, idParams, product, text } from './schemas';
 
-const product = z
-  .object({
-    id: z.string().meta({ example: 'prd-00001' }),
-    sku: z.string(),
-    name: z.string(),
-    description: z.string(),
-    category: z.string(),
-    price: z.object({
-      amount: z.int().meta({ description: 'Minor units (cents)' }),
-      currency: z.string().meta({ example: 'EUR' }),
-    }),
-    available: z.int().meta({ description: 'Units that can be ordered; usually up to 2 s old' }),
-  })
-  .meta({ id: 'Product' });
 const page = z
   .object({ items: z.array(product), nextCursor: z.string().nullable() })
   .meta({ id: 'ProductPage' });
-
-/** A word or name; control characters would only upset the database. */
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
 const FRESHNESS = 'Availability is usually up to 2 s old; only an order is certain.';
 
@@ -71,16 +50,17 @@ export function productRoutes(catalogue: Catalogue): Route[] {
       summary: 'One product',
       description: FRESHNESS,
       quiet: true,
-      params: z.strictObject({ id: z.string().regex(/^[\w-]{1,64}$/, 'must look like prd-00001') }),
+      params: idParams,
       responses: {
-        200: { description: 'The product', schema: product },
+        200: { description: 'The product; its ETag is for If-Match', schema: product },
         400: { description: 'Not an id' },
         404: { description: 'No such product' },
       },
       handle: async ({ params: { id } }) => {
         const json = await catalogue.productJson(id);
         if (json === undefined) throw notFound(`There is no product '${id}'.`);
-        return { json };
+        const { version } = JSON.parse(json) as Product;
+        return { headers: { ETag: etagOf(version) }, json };
       },
     }),
   ];

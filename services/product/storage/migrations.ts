@@ -84,4 +84,44 @@ export const migrations: Migrations = {
       await sql`alter table products drop column stock_version`.execute(db);
     },
   },
+  '0007-product-versions': {
+    async up(db: Kysely<unknown>) {
+      await sql`set local lock_timeout = '5s'`.execute(db);
+      await sql`alter table products add column version integer not null default 1`.execute(db);
+      // What orders once reserved outlives the product: a line of it that is given back finds none, and that is all.
+      await sql`alter table if exists reservation_lines
+                drop constraint if exists reservation_lines_product_id_fkey`.execute(db);
+      await sql`
+        create table product_creations (
+          key text primary key,
+          request_hash text not null,
+          answer jsonb not null,
+          created_at timestamptz not null default now()
+        )`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      await sql`drop table product_creations`.execute(db);
+      await sql`alter table if exists reservation_lines add constraint reservation_lines_product_id_fkey
+                foreign key (product_id) references products (id) not valid`.execute(db);
+      await sql`alter table products drop column version`.execute(db);
+    },
+  },
+  '0008-search-generations': {
+    async up(db: Kysely<unknown>) {
+      await sql`
+        create table search_generations (
+          id integer primary key generated always as identity,
+          state text not null check (state in ('filling', 'following', 'live', 'retired')),
+          started_at timestamptz not null default now()
+        )`.execute(db);
+      await sql`create unique index search_generations_live on search_generations (state)
+                where state = 'live'`.execute(db);
+    },
+    async down(db: Kysely<unknown>) {
+      const { rows } = await sql<{ id: number }>`select id from search_generations`.execute(db);
+      for (const { id } of rows)
+        await sql`drop table if exists ${sql.id(`product_search_${id}`)}`.execute(db);
+      await sql`drop table search_generations`.execute(db);
+    },
+  },
 };

@@ -1,10 +1,13 @@
 import type { Queryable } from '@platform/libs/postgres';
-import type { ProductQuery, ProductReader, RankedProduct } from '../application/catalogue';
+import type { ProductQuery, ProductReader } from '../application/catalogue';
+import type { Hit } from '../application/search-index';
 import type { Product } from '../domain/product';
 import { createBatcher } from './batcher';
+import { searchStatement } from './search-statement';
 
-interface Row {
+export interface ProductRow {
   id: string;
+  version: number;
   sku: string;
   name: string;
   description: string;
@@ -12,16 +15,16 @@ interface Row {
   price_amount: number;
   price_currency: string;
   available: number;
-  rank?: string;
 }
 
-const COLUMNS = 'id, sku, name, description, category, price_amount, price_currency, available';
+export const PRODUCT_COLUMNS =
+  'id, version, sku, name, description, category, price_amount, price_currency, available';
 
 export function createProductReader(reads: Queryable): ProductReader {
   const byIds = createBatcher<Product>(async (ids) => {
-    const { rows } = await reads.query<Row>({
+    const { rows } = await reads.query<ProductRow>({
       name: 'products-by-ids',
-      text: `select ${COLUMNS} from products where id = any($1::text[])`,
+      text: `select ${PRODUCT_COLUMNS} from products where id = any($1::text[])`,
       values: [ids],
     });
     return new Map(rows.map((row) => [row.id, toProduct(row)]));
@@ -29,10 +32,11 @@ export function createProductReader(reads: Queryable): ProductReader {
   return {
     byId: (id) => byIds(id),
     async list(query) {
-      const { rows } = await reads.query<Row>(
-        query.search === undefined ? plainList(query) : searchList(query),
-      );
-      return rows.map((row): RankedProduct => ({ product: toProduct(row), rank: row.rank }));
+      const { rows } = await reads.query<ProductRow>(plainList(query));
+      return rows.map(toProduct);
+    },
+    async search(query) {
+      return (await reads.query<Hit>(searchStatement({ table: 'products' }, query))).rows;
     },
     async categories(limit) {
       // From one to the next through the index, instead of past every product.
@@ -59,33 +63,16 @@ function plainList({ category, after, limit }: ProductQuery) {
   if (after) conditions.push(`id > $${values.push(after.id)}`);
   return {
     name: `products${category === undefined ? '' : '-category'}${after ? '-after' : ''}`,
-    text: `select ${COLUMNS} from products ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
+    text: `select ${PRODUCT_COLUMNS} from products ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
            order by ${category === undefined ? '' : 'category, '}id limit $1`,
     values,
   };
 }
 
-/** Whole words by full text, misspelt ones by trigrams; the rank is rounded so that pages can go on from it. */
-function searchList({ category, search, after, limit }: ProductQuery) {
-  return {
-    name: 'products-search',
-    text: `
-      select * from (
-        select ${COLUMNS},
-          round((ts_rank(search, query) + word_similarity($1, name))::numeric, 6)::text as rank,
-          round((ts_rank(search, query) + word_similarity($1, name))::numeric, 6) as score
-        from products, websearch_to_tsquery('english', $1) as query
-        where (search @@ query or $1 <% name) and ($2::text is null or category = $2)
-      ) found
-      where $3::numeric is null or score < $3::numeric or (score = $3::numeric and id > $4)
-      order by score desc, id limit $5`,
-    values: [search, category ?? null, after?.rank ?? null, after?.id ?? null, limit],
-  };
-}
-
-function toProduct(row: Row): Product {
+export function toProduct(row: ProductRow): Product {
   return {
     id: row.id,
+    version: row.version,
     sku: row.sku,
     name: row.name,
     description: row.description,

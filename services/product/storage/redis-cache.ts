@@ -31,6 +31,9 @@ export function createRedisCache(url: string, prefix: string, logger: Logger): R
       if (!client.isReady) return;
       client.set(prefix + key, value, { expiration: { type: 'PX', value: ttlMs } }).catch(() => undefined);
     },
+    async delete(key) {
+      if (client.isReady) await client.del(prefix + key);
+    },
     close: () => client.destroy(),
   };
 }

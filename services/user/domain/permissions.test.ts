@@ -20,9 +20,11 @@ test.each([['support'], ['admin']])('lets %s without a second factor do nothing 
   expect(scopesOf(['customer', role], ['pwd'])).toEqual(['mfa:enrol']);
 });
 
-test('lets support lock accounts and give money back, and only an admin change roles', () => {
+test('lets support lock accounts, give money back and keep the catalogue, and only an admin change roles', () => {
   const support = scopesOf(['support'], ['pwd', 'otp']);
-  expect(support).toEqual(expect.arrayContaining(['payments:refund', 'users:read', 'users:lock']));
+  expect(support).toEqual(
+    expect.arrayContaining(['payments:refund', 'products:write', 'users:read', 'users:lock']),
+  );
   expect(support).not.toContain('users:manage');
   expect(scopesOf(['admin'], ['pwd', 'otp'])).toEqual(ALL_SCOPES);
 });

@@ -23,6 +23,7 @@ const SUPPORT = [
   'inventory:read',
   'inventory:write',
   'payments:refund',
+  'products:write',
   'users:read',
   'users:contact',
   'users:lock',

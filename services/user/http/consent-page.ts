@@ -12,6 +12,7 @@ const SCOPE_TEXT: Record<string, string> = {
   'orders:write': 'order for you',
   'payments:read': 'see your payments',
   'payments:refund': 'give money back to customers',
+  'products:write': 'change the catalogue',
   'shipments:read': 'see your shipments',
   'shipments:write': 'ask what shipping costs for you',
   'users:read': 'see other accounts',
