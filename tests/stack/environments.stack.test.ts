@@ -100,6 +100,7 @@ describe.each(['local', 'staging', 'production'])('the %s stack', (name) => {
       'notification-service',
       'order-service',
       'payment-service',
+      'product-service',
       'shipping-service',
       // Behind Kong its own proxy checks tokens, with the keys it publishes.
       ...(name === 'local' ? [] : ['user-service']),
