@@ -8,7 +8,7 @@ import { processOf } from '../journey/processes';
 import { until } from '../journey/until';
 
 const autoscaler = 'product-service-blue';
-jest.setTimeout(150_000);
+jest.setTimeout(300_000);
 
 interface Entry {
   Service: { ID: string };

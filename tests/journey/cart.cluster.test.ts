@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Customer, type Order, type Product } from '../../cli/customer';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 interface Cart {
   items: { productId: string; quantity: number; unitPrice: { amount: number; currency: string } }[];

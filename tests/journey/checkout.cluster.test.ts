@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Customer, type Order, type Product } from '../../cli/customer';
 import { inPlatform } from './platform';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const customer = new Customer(process.env.ECP_FRONT_DOOR as string);
 let product: Product;

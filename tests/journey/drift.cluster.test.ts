@@ -1,7 +1,7 @@
 // What somebody changes in the cluster by hand is told, put right, and then gone.
 import { embedded, kubectl, platform } from './platform';
 
-jest.setTimeout(240_000);
+jest.setTimeout(480_000);
 
 const autoscaler = ['horizontalpodautoscaler', 'user-service-blue', '-n', 'ecommerce-platform'];
 const log = ['telemetry', 'front-door', '-n', 'istio-ingress'];

@@ -2,7 +2,7 @@ import { Customer } from '../../cli/customer';
 import type { Reconciliation } from '../../cli/reconciliation';
 import { embedded, platform } from './platform';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const today = () => new Date().toISOString().slice(0, 10);
 

@@ -5,7 +5,7 @@ import { copyOfCheckout, root } from './copy';
 import { embedded, inPlatform, kubectl, platform, profile } from './platform';
 import { until } from './until';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 interface Pod {
   metadata: { name: string; deletionTimestamp?: string };

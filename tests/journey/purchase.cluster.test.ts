@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Customer, type Order } from '../../cli/customer';
 
 const address = process.env.ECP_FRONT_DOOR as string;
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 const registered = async () => {
   const customer = new Customer(address);

@@ -5,7 +5,7 @@ import { charges } from '../chaos/books';
 import { Staff } from './staff';
 import { until } from './until';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const address = process.env.ECP_FRONT_DOOR as string;
 const customer = new Customer(address);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Customer } from '../../cli/customer';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 interface Quotes {
   id: string;

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { probes } from '../../cli/smoke';
 import { platform } from './platform';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const smoke = (address: string) => platform(['smoke', '--address', address]);
 

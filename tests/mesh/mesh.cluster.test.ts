@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { kubectl } from '../journey/platform';
 import { client, deploy, load, namespace, patchRoute, remove, setWeights } from './suite';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 /** Proxies learn of a change within 0.2 s; wait a little longer. */
 const settled = () => sleep(1_500);

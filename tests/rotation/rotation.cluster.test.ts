@@ -3,7 +3,7 @@ import { Customer } from '../../cli/customer';
 import { embedded, platform, tryInPlatform } from '../journey/platform';
 
 const address = process.env.ECP_FRONT_DOOR as string;
-jest.setTimeout(400_000);
+jest.setTimeout(800_000);
 
 const secretValue = async (name: string, key: string) => {
   const { stdout } = await tryInPlatform('get', 'secret', name, '-o', `jsonpath={.data.${key}}`);
