@@ -23,6 +23,8 @@ const bundleNow = async (root: string, entry: string) => {
       metafile: true,
       logLevel: 'silent',
       external: optional,
+      // A bundle names its files as they are reached, wherever linked packages lie: checkouts that are alike make one image.
+      preserveSymlinks: true,
       // Native modules are copied beside the bundle under their own names.
       loader: { '.node': 'copy' },
       assetNames: '[name]',
