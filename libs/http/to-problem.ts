@@ -1,6 +1,9 @@
 import { isDatabaseUnavailable } from '../postgres';
 import { Problem, unavailable } from './problem';
 
+/** SQLSTATE character_not_in_repertoire. */
+const INVALID_TEXT = '22021';
+
 /** What express and body-parser put on their errors. */
 interface HttpError extends Error {
   status?: number;
@@ -30,6 +33,14 @@ export function toProblem(error: unknown): Problem {
     return new Problem(400, {
       code: 'malformed-request',
       detail: 'The request cannot be read.',
+      cause: error,
+    });
+  }
+  // Any text of a request may hold the one character that PostgreSQL keeps in no text.
+  if ((error as { code?: unknown } | undefined)?.code === INVALID_TEXT) {
+    return new Problem(400, {
+      code: 'malformed-request',
+      detail: 'The request holds text with the character NUL, which nothing here can hold.',
       cause: error,
     });
   }
