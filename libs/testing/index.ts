@@ -4,6 +4,8 @@ export { startKafka, type TestKafka } from './kafka';
 export { startOpenSearch, type TestOpenSearch } from './opensearch';
 export { wholeTableReads } from './plans';
 export { startPostgres, type TestPostgres } from './postgres';
+export { freePort } from './process';
+export { startProgram } from './program';
 export { given } from './projection';
 export { startRedis, type TestRedis } from './redis';
 export { type SecureKafka, startSecureKafka } from './secure-kafka';

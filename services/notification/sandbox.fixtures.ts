@@ -1,16 +1,4 @@
-import { spawn } from 'node:child_process';
-import { type AddressInfo, createServer } from 'node:net';
-import { join, resolve } from 'node:path';
-
-const root = resolve(__dirname, '../..');
-
-const freePort = () =>
-  new Promise<number>((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
-    });
-  });
+import { freePort, startProgram } from '@platform/libs/testing';
 
 export interface SandboxMail {
   from: string;
@@ -24,35 +12,17 @@ export interface SandboxMail {
 export const createSandbox = async () => {
   const [smtp, http] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}`;
-  let program: ReturnType<typeof spawn> | undefined;
+  let program: Awaited<ReturnType<typeof startProgram>> | undefined;
   const read = async <T>(path: string): Promise<T> => (await fetch(`${url}${path}`)).json() as Promise<T>;
   return {
     smtpUrl: `smtp://127.0.0.1:${smtp}`,
     webhookUrl: `${url}/webhook`,
     async start() {
-      let output = '';
-      const started = spawn(process.execPath, ['--import', 'tsx', join(root, 'local/sandbox/mail/main.ts')], {
-        cwd: root,
-        env: { ...process.env, PORT: String(http), SMTP_PORT: String(smtp) },
-      });
-      program = started;
-      for (const stream of [started.stdout, started.stderr]) {
-        stream.on('data', (chunk) => {
-          output += chunk;
-        });
-      }
-      for (let tries = 0; ; tries++) {
-        const up = await fetch(`${url}/health`).then(
-          ({ ok }) => ok,
-          () => false,
-        );
-        if (up) return;
-        if (started.exitCode !== null || tries > 400) throw new Error(`the sandbox did not start: ${output}`);
-        await new Promise((done) => setTimeout(done, 100));
-      }
+      const ports = { PORT: String(http), SMTP_PORT: String(smtp) };
+      program = await startProgram('local/sandbox/mail/main.ts', [url], ports);
     },
     /** What it was sent goes with it. */
-    stop: () => program?.kill('SIGKILL'),
+    stop: () => program?.stop('SIGKILL'),
     mails: async (to: string) => (await read<{ messages: SandboxMail[] }>(`/messages?to=${to}`)).messages,
     webhooks: async () =>
       (await read<{ webhooks: { headers: Record<string, string>; body: string }[] }>('/webhooks')).webhooks,

@@ -1,8 +1,10 @@
 // One suite for all gateways, each towards its stand-in: what the port promises, every adapter keeps.
+
 import { randomUUID } from 'node:crypto';
+import { freePort } from '@platform/libs/testing';
 import { GATEWAYS, type GatewayName } from './application/ports';
 import type { Settled } from './domain/settling';
-import { connect, freePort, type Sandboxes, startSandboxes } from './service.fixtures';
+import { connect, type Sandboxes, startSandboxes } from './service.fixtures';
 
 jest.setTimeout(30_000);
 

@@ -1,13 +1,10 @@
 // The whole payment service on real PostgreSQL and Kafka, and the stand-ins of its gateways. For tests only.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { type AddressInfo, createServer } from 'node:net';
-import { resolve } from 'node:path';
 import type { Authenticator } from '@platform/libs/http';
 import { breaches, type CloudEvent, createEvent, createKafka, parseEvent } from '@platform/libs/messaging';
 import { createPool, runMigrations } from '@platform/libs/postgres';
 import { createLogger } from '@platform/libs/telemetry';
-import { startKafka, startPostgres } from '@platform/libs/testing';
+import { freePort, startKafka, startPostgres, startProgram } from '@platform/libs/testing';
 import request from 'supertest';
 import { ORDER_TOPIC, PAYMENT_TOPIC, USER_TOPIC } from './application/messages';
 import { GATEWAYS, type GatewayName } from './application/ports';
@@ -20,7 +17,6 @@ import { createStripe, createStripeGateway, createStripeNotifications } from './
 import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 
-const root = resolve(__dirname, '../..');
 const logger = createLogger('payment-test', { level: 'silent' });
 
 /** Whoever asks is who they say they are: tokens are the library's business, and tested there and in order. */
@@ -29,14 +25,6 @@ const authenticator: Authenticator = async (incoming) => ({
   roles: [],
   scopes: ['payments:read', 'payments:refund'],
 });
-
-export const freePort = () =>
-  new Promise<number>((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
-    });
-  });
 
 export const until = async <T>(
   what: string,
@@ -62,42 +50,19 @@ export const keys = {
 export const startSandboxes = async (webhooks?: string) => {
   const ports = { stripe: await freePort(), paypal: await freePort(), square: await freePort() };
   const urlOf = (gateway: GatewayName) => `http://127.0.0.1:${ports[gateway]}`;
-  let output = '';
-  const sandbox: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'local/sandbox/main.ts'], {
-    cwd: root,
-    env: {
-      ...process.env,
-      STRIPE_PORT: String(ports.stripe),
-      PAYPAL_PORT: String(ports.paypal),
-      SQUARE_PORT: String(ports.square),
-      STRIPE_API_KEY: keys.stripe.apiKey,
-      STRIPE_WEBHOOK_SECRET: keys.stripe.secret,
-      PAYPAL_CLIENT_ID: keys.paypal.clientId,
-      PAYPAL_CLIENT_SECRET: keys.paypal.clientSecret,
-      PAYPAL_WEBHOOK_ID: keys.paypal.webhookId,
-      SQUARE_ACCESS_TOKEN: keys.square.accessToken,
-      SQUARE_WEBHOOK_SIGNATURE_KEY: keys.square.signatureKey,
-      ...(webhooks && { WEBHOOKS_URL: webhooks }),
-    },
+  const sandbox = await startProgram('local/sandbox/main.ts', GATEWAYS.map(urlOf), {
+    STRIPE_PORT: String(ports.stripe),
+    PAYPAL_PORT: String(ports.paypal),
+    SQUARE_PORT: String(ports.square),
+    STRIPE_API_KEY: keys.stripe.apiKey,
+    STRIPE_WEBHOOK_SECRET: keys.stripe.secret,
+    PAYPAL_CLIENT_ID: keys.paypal.clientId,
+    PAYPAL_CLIENT_SECRET: keys.paypal.clientSecret,
+    PAYPAL_WEBHOOK_ID: keys.paypal.webhookId,
+    SQUARE_ACCESS_TOKEN: keys.square.accessToken,
+    SQUARE_WEBHOOK_SIGNATURE_KEY: keys.square.signatureKey,
+    ...(webhooks && { WEBHOOKS_URL: webhooks }),
   });
-  const note = (chunk: unknown) => {
-    output += chunk;
-  };
-  sandbox.stdout?.on('data', note);
-  sandbox.stderr?.on('data', note);
-  const answers = (gateway: GatewayName) =>
-    fetch(`${urlOf(gateway)}/health`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-  await until(
-    'the sandboxes answer',
-    async () => {
-      if (sandbox.exitCode !== null) throw new Error(`the sandboxes ended: ${output}`);
-      return (await Promise.all(GATEWAYS.map(answers))).every(Boolean);
-    },
-    40_000,
-  );
   const control = async (gateway: GatewayName, what: string, body: object) => {
     const answered = await fetch(`${urlOf(gateway)}/_sandbox/${what}`, {
       method: 'POST',
@@ -113,7 +78,7 @@ export const startSandboxes = async (webhooks?: string) => {
       control(gateway, 'faults', { kind, count, path }),
     /** Has webhooks come later from now on. */
     late: (gateway: GatewayName, lateMs: number) => control(gateway, 'webhooks', { lateMs }),
-    stop: () => void sandbox.kill('SIGKILL'),
+    stop: () => sandbox.stop('SIGKILL'),
   };
 };
 

@@ -1,13 +1,15 @@
 // What PayPal's and Square's stand-ins send, read as the service reads it. Stripe's are in http.adapter.test.ts, with the whole service.
+
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '@platform/libs/testing';
 import { type NotificationReader, NotificationRefused } from './application/ports';
 import { contract, createJudge, itWithContracts, startRecorder } from './contracts.fixtures';
 import { createPayPal } from './gateways/paypal';
 import { createPayPalNotifications } from './gateways/paypalNotifications';
 import { createSquareNotifications } from './gateways/squareNotifications';
-import { connect, freePort, keys, type Sandboxes, startSandboxes, until } from './service.fixtures';
+import { connect, keys, type Sandboxes, startSandboxes, until } from './service.fixtures';
 
 jest.setTimeout(30_000);
 

@@ -1,11 +1,11 @@
 import { createPool, type Pool, runMigrations } from '@platform/libs/postgres';
-import { startPostgres } from '@platform/libs/testing';
+import { freePort, startPostgres } from '@platform/libs/testing';
 import type { Carriers } from './application/ports';
 import type { CarrierSettings } from './config';
 import { type Exchange, itWithContracts, judgeOf, recording } from './contracts.fixtures';
 import { pack } from './domain/packing';
 import { createCarriers } from './gateways/carriers';
-import { freePort, startSandbox } from './sandbox.fixtures';
+import { startSandbox } from './sandbox.fixtures';
 import { createHarness, type Harness, home, items, nowhere, origin } from './shipping.fixtures';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 

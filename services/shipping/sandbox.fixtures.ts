@@ -1,42 +1,13 @@
-import { spawn } from 'node:child_process';
-import { type AddressInfo, createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { freePort, startProgram } from '@platform/libs/testing';
 import type { CarrierSettings } from './config';
-
-const root = resolve(__dirname, '../..');
-
-export const freePort = () =>
-  new Promise<number>((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
-    });
-  });
 
 /** The stand-in for the carriers, which is a program of its own: it is started, never imported. */
 export const startSandbox = async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  let output = '';
-  const program = spawn(process.execPath, ['--import', 'tsx', join(root, 'local/sandbox/carriers/main.ts')], {
-    cwd: root,
-    // Parcels only move when they are moved.
-    env: { ...process.env, PORT: String(port), STEP_SECONDS: '3600' },
-  });
-  for (const stream of [program.stdout, program.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  for (let tries = 0; ; tries++) {
-    const up = await fetch(`${url}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (up) break;
-    if (program.exitCode !== null || tries > 400) throw new Error(`the sandbox did not start: ${output}`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  // Parcels only move when they are moved.
+  const settled = { PORT: String(port), STEP_SECONDS: '3600' };
+  const program = await startProgram('local/sandbox/carriers/main.ts', [url], settled);
   const settings: CarrierSettings = {
     ...{ FEDEX_CLIENT_ID: 'id', FEDEX_CLIENT_SECRET: 'secret', FEDEX_ACCOUNT_NUMBER: '740561073' },
     ...{ UPS_CLIENT_ID: 'id', UPS_CLIENT_SECRET: 'secret', UPS_ACCOUNT_NUMBER: 'A1B2C3' },
@@ -68,6 +39,6 @@ export const startSandbox = async () => {
     },
     fault: (carrier: string, kind: string, more: object = {}) =>
       control('faults', { carrier, kind, ...more }),
-    stop: () => program.kill('SIGKILL'),
+    stop: () => program.stop('SIGKILL'),
   };
 };

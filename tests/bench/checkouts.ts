@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Customer, type Product } from '../../cli/customer';
+import { loadCatalogue } from '../../infra/catalog/load';
 import { databaseInside, insidePod, kubectl } from './inside';
 import type { Row } from './row';
 
@@ -82,7 +83,7 @@ const inTurn = async (shop: Shop, count: number, parallel: number): Promise<void
   await Promise.all(Array.from({ length: parallel }, worker));
 };
 
-const services = ['product', 'inventory', 'cart', 'order', 'payment', 'shipping', 'user', 'notification'];
+const services = loadCatalogue('local').map(({ name }) => name);
 
 /** SQL statements that all services have made since they began, by service. */
 const statements = (profile: string): Map<string, number> => {
@@ -115,10 +116,8 @@ const durations = (profile: string, ids: string[]): number[] => {
   const list = ids.map((id) => `'order-${id}'`).join(',');
   const query = `select extract(epoch from max(recorded_at) - min(recorded_at)) * 1000 from events where stream in (${list}) group by stream`;
   const psql = ['psql', '-U', 'postgres', '-d', 'order', '-qtA', '-c', query];
-  return kubectl(
-    ...([profile, '-n', 'ecommerce-platform', 'exec', 'postgres-0', '-c', 'postgres'] as const),
-    ...['--', ...psql],
-  )
+  const inPostgres = ['exec', '-n', 'ecommerce-platform', 'postgres-0', '-c', 'postgres', '--'];
+  return kubectl(profile, ...inPostgres, ...psql)
     .split('\n')
     .filter(Boolean)
     .map(Number);
