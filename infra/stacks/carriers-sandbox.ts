@@ -1,39 +1,20 @@
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import type { ServiceEntry } from '../catalog/schema';
-import { type Container, containerSecurity, scratch, startupProbe } from '../components/pod';
 import { type Context, sandboxServers } from './context';
-import { Sandbox } from './sandbox';
-
-const { http: port } = sandboxServers.carriers.ports;
-
-const container = (context: Context): Container => {
-  const probe = (path: string, periodSeconds: number) => ({
-    httpGet: { path, port },
-    periodSeconds,
-    timeoutSeconds: 3,
-  });
-  return {
-    name: 'sandbox',
-    image: context.image('carriers-sandbox'),
-    imagePullPolicy: 'IfNotPresent',
-    env: [
-      { name: 'PORT', value: String(port) },
-      { name: 'DATA_DIR', value: '/data' },
-    ],
-    ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }],
-    startupProbe: startupProbe({ httpGet: { path: '/health', port } }, 60),
-    livenessProbe: { ...probe('/health', 10), failureThreshold: 6 },
-    readinessProbe: probe('/ready', 2),
-    resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '1', memory: '128Mi' } },
-    securityContext: containerSecurity(),
-    volumeMounts: [scratch('/tmp'), scratch('/data')].map(({ mount }) => mount),
-  };
-};
+import { Sandbox, standInContainer } from './sandbox';
 
 /** The APIs of FedEx, UPS, DHL and USPS, in one process. */
 export class CarriersSandbox extends Sandbox {
   constructor(name: string, context: Context, service: ServiceEntry, options: ComponentResourceOptions) {
     const server = sandboxServers.carriers;
-    super('CarriersSandbox', name, { context, service, server, containers: [container(context)] }, options);
+    const { ports } = server;
+    const container = standInContainer(context, {
+      ...{ server, writes: ['/tmp', '/data'] },
+      env: [
+        { name: 'PORT', value: String(ports.http) },
+        { name: 'DATA_DIR', value: '/data' },
+      ],
+    });
+    super('CarriersSandbox', name, { context, service, server, containers: [container] }, options);
   }
 }

@@ -1,8 +1,8 @@
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import type { ServiceEntry } from '../catalog/schema';
-import { type Container, containerSecurity, type EnvVar, scratch, startupProbe } from '../components/pod';
+import { type Container, containerSecurity, type EnvVar, startupProbe } from '../components/pod';
 import { appName, type Context, sandboxServers } from './context';
-import { Sandbox } from './sandbox';
+import { Sandbox, standInContainer } from './sandbox';
 import { serviceEnvironment } from './service-environment';
 
 const mockPort = 12112;
@@ -17,17 +17,9 @@ const sharedSecrets = (service: ServiceEntry, context: Context): EnvVar[] => {
 };
 
 function containers(service: ServiceEntry, context: Context): Container[] {
-  const scratchMounts = [scratch('/tmp'), scratch('/data')].map(({ mount }) => mount);
-  const probe = (path: string, periodSeconds: number) => ({
-    httpGet: { path, port: ports.stripe as number },
-    periodSeconds,
-    timeoutSeconds: 3,
-  });
   return [
-    {
-      name: 'sandbox',
-      image: context.image('payment-sandbox'),
-      imagePullPolicy: 'IfNotPresent',
+    standInContainer(context, {
+      ...{ server: sandboxServers.payment, startupSeconds, writes: ['/tmp', '/data'] },
       env: [
         ...Object.entries(ports).map(([gateway, port]) => ({
           name: `${gateway.toUpperCase()}_PORT`,
@@ -38,14 +30,8 @@ function containers(service: ServiceEntry, context: Context): Container[] {
         { name: 'DATA_DIR', value: '/data' },
         ...sharedSecrets(service, context),
       ],
-      ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
-      startupProbe: startupProbe({ httpGet: { path: '/health', port: ports.stripe } }, startupSeconds),
-      livenessProbe: { ...probe('/health', 10), failureThreshold: 6 },
-      readinessProbe: probe('/ready', 2),
-      resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { cpu: '1', memory: '192Mi' } },
-      securityContext: containerSecurity(),
-      volumeMounts: scratchMounts,
-    },
+      size: { cpu: '20m', memory: '96Mi', maxMemory: '192Mi' },
+    }),
     {
       name: 'stripe-mock',
       image: context.image('stripe-mock'),

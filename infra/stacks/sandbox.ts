@@ -4,7 +4,14 @@ import type { ServiceEntry } from '../catalog/schema';
 import { Access } from '../components/access';
 import { Component } from '../components/component';
 import { labelsOf } from '../components/names';
-import { basePod, type Container, scratch } from '../components/pod';
+import {
+  basePod,
+  type Container,
+  containerSecurity,
+  type EnvVar,
+  scratch,
+  startupProbe,
+} from '../components/pod';
 import { ServiceAccount } from '../components/service-account';
 import { appName, type Context, type SandboxServer } from './context';
 import { rolledBy } from './secrets';
@@ -18,6 +25,48 @@ export interface SandboxArgs {
   server: SandboxServer;
   containers: Container[];
 }
+
+export interface StandIn {
+  /** Its image has the name of its app. The first of its ports answers `/health` and `/ready`. */
+  server: SandboxServer;
+  env: EnvVar[];
+  /** What it may write; `/tmp` unless told. */
+  writes?: string[];
+  startupSeconds?: number;
+  /** Of the requests and the limit of memory. */
+  size?: { cpu: string; memory: string; maxMemory: string };
+}
+
+/** The container of a stand-in: one of our own programs. */
+export const standInContainer = (
+  context: Context,
+  { server: { app, ports }, env, writes = ['/tmp'], startupSeconds = 60, size = small }: StandIn,
+): Container => {
+  const [port] = Object.values(ports);
+  const probe = (path: string, periodSeconds: number) => ({
+    httpGet: { path, port: port as number },
+    periodSeconds,
+    timeoutSeconds: 3,
+  });
+  return {
+    name: 'sandbox',
+    image: context.image(app),
+    imagePullPolicy: 'IfNotPresent',
+    env,
+    ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
+    startupProbe: startupProbe({ httpGet: { path: '/health', port: port as number } }, startupSeconds),
+    livenessProbe: { ...probe('/health', 10), failureThreshold: 6 },
+    readinessProbe: probe('/ready', 2),
+    resources: {
+      requests: { cpu: size.cpu, memory: size.memory },
+      limits: { cpu: '1', memory: size.maxMemory },
+    },
+    securityContext: containerSecurity(),
+    volumeMounts: writes.map((path) => scratch(path).mount),
+  };
+};
+
+const small = { cpu: '10m', memory: '48Mi', maxMemory: '128Mi' };
 
 /** An outside party on this side of the fence: one pod that only the service it stands beside can reach. */
 export class Sandbox extends Component {
