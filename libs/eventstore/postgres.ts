@@ -51,7 +51,6 @@ export const eventStoreMigration = {
  */
 export const eventStoreUpkeepMigration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    await sql`set local lock_timeout = '5s'`.execute(db);
     await sql`
       alter table events set (
         autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_freeze_min_age = 0,

@@ -7,6 +7,7 @@ export {
   TOKEN_AUDIENCE,
   TOKEN_ISSUER,
 } from './auth';
+export { pageOf, pageQuery } from './page';
 export {
   conflict,
   forbidden,

@@ -1,3 +1,4 @@
+import { IdempotencyKeyReused } from '../idempotency';
 import { isDatabaseUnavailable } from '../postgres';
 import { Problem, unavailable } from './problem';
 
@@ -16,6 +17,13 @@ interface HttpError extends Error {
 /** Any error as a Problem. What is not meant for the outside becomes a 500 that tells nothing. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof IdempotencyKeyReused) {
+    return new Problem(422, {
+      code: 'idempotency-key-reused',
+      detail: `${error.message}. Use a new key for a new ${error.what}.`,
+      errors: [{ in: 'headers', pointer: '#/idempotency-key', detail: 'Used for a different request.' }],
+    });
+  }
   const { type, status, expose, limit } = (error ?? {}) as HttpError;
   switch (type) {
     case 'entity.too.large':

@@ -38,7 +38,6 @@ export const messagingMigration = {
  */
 export const messagingUpkeepMigration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    await sql`set local lock_timeout = '5s'`.execute(db);
     // Rows live for milliseconds: a share of the table says nothing, and while the broker is away it grows.
     await sql`
       alter table outbox set (
@@ -73,7 +72,6 @@ export const messagingUpkeepMigration = {
     );
   },
   async down(db: Kysely<unknown>): Promise<void> {
-    await sql`set local lock_timeout = '5s'`.execute(db);
     await sql`lock table inbox in access exclusive mode`.execute(db);
     await sql`create table inbox_whole (like inbox including defaults)`.execute(db);
     await sql`insert into inbox_whole select * from inbox`.execute(db);

@@ -1,3 +1,4 @@
+export { askAll } from './ask-all';
 export { limitConcurrency, Overloaded } from './bulkhead';
 export { type CutOut, createCutOut } from './cut-out';
 export {

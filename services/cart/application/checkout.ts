@@ -1,7 +1,8 @@
+import { fingerprint, IdempotencyKeyReused } from '@platform/libs/idempotency';
 import type { Cart } from '../domain/cart';
 import { compare, refresh, stillHolds, toOrder } from '../domain/checkout';
 import { type Precondition, withItems } from './editing';
-import { fingerprint, orderKeyOf } from './ids';
+import { orderKeyOf } from './ids';
 import {
   AlreadyCheckedOut,
   CartChanged,
@@ -11,7 +12,6 @@ import {
   type CheckoutStore,
   type Choices,
   type Clock,
-  IdempotencyKeyReused,
   type OrderPort,
   OrderRefused,
   OrdersUnavailable,
@@ -132,7 +132,7 @@ export const createCheckout = (deps: CheckoutDeps) => {
     let last: 'total_changed' | 'key_used' | undefined;
     for (let round = 0; round < ROUNDS; round++) {
       const known = await checkouts.find(customerId, key);
-      if (known && known.requestHash !== requestHash) throw new IdempotencyKeyReused();
+      if (known && known.requestHash !== requestHash) throw new IdempotencyKeyReused('checkout');
       if (known?.status.is === 'placed') return known.status.order;
       if (known?.status.is === 'refused') throw new CartDiffers(known.status.differences);
       const cart = (await carts.find(customerId)) ?? NO_CART;
@@ -154,6 +154,6 @@ export const createCheckout = (deps: CheckoutDeps) => {
       if (typeof outcome !== 'string') return outcome;
       last = outcome;
     }
-    throw last === 'key_used' ? new IdempotencyKeyReused() : new TooMuchChange();
+    throw last === 'key_used' ? new IdempotencyKeyReused('checkout') : new TooMuchChange();
   };
 };

@@ -213,16 +213,6 @@ export class OrderRefused extends Error {
   }
 }
 
-/** The customer used this Idempotency-Key for a different checkout. */
-export class IdempotencyKeyReused extends Error {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-  readonly retriable = false;
-  constructor() {
-    super('This Idempotency-Key was used for a different checkout');
-    this.name = 'IdempotencyKeyReused';
-  }
-}
-
 export interface Clock {
   /** ISO 8601 in UTC. */
   now(): string;

@@ -1,4 +1,4 @@
-import type { HttpClient } from '@platform/libs/resilience';
+import { askAll, type HttpClient } from '@platform/libs/resilience';
 import { z } from 'zod';
 import { type ProductSource, ProductsUnavailable } from '../application/ports';
 import type { Offer } from '../domain/cart';
@@ -8,7 +8,6 @@ const answer = z.object({
   available: z.int(),
 });
 
-/** Products asked for at the same time, so that one large cart does not crowd out all others. */
 const AT_ONCE = 8;
 
 /** Prices and stock from the product service. A product that it does not know is left out. */
@@ -23,20 +22,11 @@ export const createProductSource = (client: HttpClient): ProductSource => {
   };
   return {
     async offers(productIds) {
-      const offers = new Map<string, Offer>();
       try {
-        for (let from = 0; from < productIds.length; from += AT_ONCE) {
-          const some = productIds.slice(from, from + AT_ONCE);
-          const found = await Promise.all(some.map(offerOf));
-          some.forEach((productId, index) => {
-            const offer = found[index];
-            if (offer) offers.set(productId, offer);
-          });
-        }
+        return await askAll(productIds, AT_ONCE, offerOf);
       } catch (error) {
         throw new ProductsUnavailable(error);
       }
-      return offers;
     },
   };
 };

@@ -4,7 +4,6 @@ import {
   CartChanged,
   CartDiffers,
   CheckoutOutdated,
-  IdempotencyKeyReused,
   OrderRefused,
   OrdersUnavailable,
   ProductsUnavailable,
@@ -76,13 +75,6 @@ export const checkoutProblem = (error: unknown): unknown => {
       'It is not known yet whether this was ordered. Send the same request with the same Idempotency-Key again shortly: it is ordered once.',
       error,
     );
-  }
-  if (error instanceof IdempotencyKeyReused) {
-    return new Problem(422, {
-      code: 'idempotency-key-reused',
-      detail: 'This Idempotency-Key was used for a different checkout. Use a new key for a new checkout.',
-      errors: [{ in: 'headers', pointer: '#/idempotency-key', detail: 'Used for a different request.' }],
-    });
   }
   return cartProblem(error);
 };

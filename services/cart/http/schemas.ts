@@ -1,3 +1,4 @@
+import { idempotencyKey } from '@platform/libs/idempotency';
 import { holdsCardNumber } from '@platform/libs/telemetry';
 import { z } from 'zod';
 import { type Cart, MAX_QUANTITY, totalsOf } from '../domain/cart';
@@ -72,12 +73,7 @@ export const itemBody = z.strictObject({
 });
 
 export const checkoutHeaders = preconditionHeaders.extend({
-  'idempotency-key': z
-    .string({
-      error:
-        'Send the header Idempotency-Key: a value of your own for this checkout, the same when you repeat it.',
-    })
-    .regex(/^[\x21-\x7e]{1,128}$/, 'An Idempotency-Key has 1 to 128 visible ASCII characters.'),
+  'idempotency-key': idempotencyKey('checkout'),
 });
 
 /** What is valid the order service decides; what must not even be written down is refused here. */

@@ -95,11 +95,3 @@ export class StockRefused extends Error {
 }
 
 /** One key, two different requests. */
-export class IdempotencyKeyReused extends Error {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-  readonly retriable = false;
-  constructor() {
-    super('The Idempotency-Key was used for a different request: use a new key for a new request');
-    this.name = 'IdempotencyKeyReused';
-  }
-}

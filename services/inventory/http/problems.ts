@@ -1,5 +1,5 @@
 import { conflict, Problem } from '@platform/libs/http';
-import { IdempotencyKeyReused, StockChanged, StockRefused } from '../application/ports';
+import { StockChanged, StockRefused } from '../application/ports';
 import { etagOf } from './schemas';
 
 /** A change has to say what it was made on. */
@@ -30,13 +30,6 @@ export const inventoryProblem = (error: unknown): unknown => {
           `${held} of ${stock} are held for orders that are not yet decided; there cannot be less on hand. Wait until they are decided, or change by less.`,
         )
       : conflict('too-much', 'There would be more than can be counted. Change by less.');
-  }
-  if (error instanceof IdempotencyKeyReused) {
-    return new Problem(422, {
-      code: 'idempotency-key-reused',
-      detail: 'This Idempotency-Key was used for a different request. Use a new key for a new request.',
-      errors: [{ in: 'headers', pointer: '#/idempotency-key', detail: 'Used for a different request.' }],
-    });
   }
   return error;
 };

@@ -1,5 +1,5 @@
 import { notFound, type Route, type RouteAnswer, route } from '@platform/libs/http';
-import { fingerprint } from '../application/ids';
+import { fingerprint } from '@platform/libs/idempotency';
 import type { ItemStore } from '../application/ports';
 import type { Item } from '../domain/stock';
 import { inventoryProblem, preconditionRequired } from './problems';

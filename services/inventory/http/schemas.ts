@@ -1,3 +1,5 @@
+import { pageOf, pageQuery } from '@platform/libs/http';
+import { idempotencyKey } from '@platform/libs/idempotency';
 import { z } from 'zod';
 import type { Basis } from '../application/ports';
 import { availableOf, type Item, MAX_STOCK } from '../domain/stock';
@@ -29,19 +31,11 @@ export const viewOf = ({ productId, stock, held, threshold, version }: Item): z.
 
 export const etagOf = ({ version }: Item): string => `"${version}"`;
 
-const encodeCursor = (productId: string) => Buffer.from(productId).toString('base64url');
-
 export const listQuery = z.strictObject({
   lowStock: z.enum(['true', 'false']).default('false').meta({
     description: 'Only what is at or below its threshold.',
   }),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z
-    .string()
-    .max(100)
-    .transform((cursor) => Buffer.from(cursor, 'base64url').toString())
-    .pipe(z.string().regex(/^[\w.-]{1,64}$/, 'Use nextCursor of the page before.'))
-    .optional(),
+  ...pageQuery(z.string().regex(/^[\w.-]{1,64}$/, 'Use nextCursor of the page before.')),
 });
 
 export const itemPage = z
@@ -50,12 +44,8 @@ export const itemPage = z
 
 /** `found` holds one more than `limit` when there is a next page. */
 export const toPage = (found: Item[], limit: number): z.infer<typeof itemPage> => {
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  return {
-    items: items.map(viewOf),
-    nextCursor: found.length > limit && last ? encodeCursor(last.productId) : null,
-  };
+  const { items, nextCursor } = pageOf(found, limit, ({ productId }) => productId);
+  return { items: items.map(viewOf), nextCursor };
 };
 
 export const countBody = z.strictObject({ stock: units, threshold: units }).meta({ id: 'InventoryCount' });
@@ -77,12 +67,7 @@ export const basisOf = (headers: z.infer<typeof basisHeaders>): Basis | undefine
 };
 
 export const adjustmentHeaders = z.object({
-  'idempotency-key': z
-    .string({
-      error:
-        'Send the header Idempotency-Key: a value of your own for this adjustment, the same when you repeat it.',
-    })
-    .regex(/^[\x21-\x7e]{1,128}$/, 'An Idempotency-Key has 1 to 128 visible ASCII characters.'),
+  'idempotency-key': idempotencyKey('adjustment'),
 });
 
 export const adjustmentBody = z

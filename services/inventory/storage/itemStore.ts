@@ -1,7 +1,7 @@
+import { IdempotencyKeyReused } from '@platform/libs/idempotency';
 import { type Pool, type PoolClient, withTransaction } from '@platform/libs/postgres';
 import {
   type Adjustment,
-  IdempotencyKeyReused,
   type ItemQuery,
   type ItemStore,
   StockChanged,
@@ -54,7 +54,7 @@ export const createItemStore = (pool: Pool): ItemStore => {
       text: 'select request_hash, answer from adjustments where actor_id = $1 and key = $2',
       values: [actorId, key],
     });
-    if (rows[0] && rows[0].request_hash !== requestHash) throw new IdempotencyKeyReused();
+    if (rows[0] && rows[0].request_hash !== requestHash) throw new IdempotencyKeyReused('request');
     return rows[0]?.answer as Item | undefined;
   };
 
@@ -93,7 +93,7 @@ export const createItemStore = (pool: Pool): ItemStore => {
           values: [actorId, key, requestHash, productId, change, reason, JSON.stringify(after)],
         });
         // At the same moment, for another product.
-        if (rowCount === 0) throw new IdempotencyKeyReused();
+        if (rowCount === 0) throw new IdempotencyKeyReused('request');
         await saveChanges(client, [{ before, after }]);
         return after;
       }),

@@ -1,18 +1,11 @@
+import { pageOf, pageQuery } from '@platform/libs/http';
 import { z } from 'zod';
 import type { Notification } from '../application/ports';
 import { messageFor } from '../domain/messages';
 import { channels, kinds, statuses } from '../domain/notification';
 
-const encodeCursor = (id: string) => Buffer.from(id).toString('base64url');
-
 export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z
-    .string()
-    .max(100)
-    .transform((cursor) => Buffer.from(cursor, 'base64url').toString())
-    .pipe(z.uuid('Use nextCursor of the page before.'))
-    .optional(),
+  ...pageQuery(z.uuid('Use nextCursor of the page before.')),
 });
 
 const notification = z
@@ -60,7 +53,6 @@ export const toView = ({ id, news, channel, status, reason, createdAt, sentAt }:
 
 /** `found` holds one more than the page where there is another page. */
 export const toPage = (found: Notification[], limit: number) => {
-  const items = found.slice(0, limit).map(toView);
-  const last = items.at(-1);
-  return { items, nextCursor: found.length > limit && last ? encodeCursor(last.id) : null };
+  const { items, nextCursor } = pageOf(found, limit, ({ id }) => id);
+  return { items: items.map(toView), nextCursor };
 };

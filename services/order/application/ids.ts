@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /** A UUIDv7: sorts by the time (ms since 1970) it was made at. */
 export const uuidv7 = (milliseconds: number): string => {
@@ -8,7 +8,3 @@ export const uuidv7 = (milliseconds: number): string => {
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 };
-
-/** The same for two requests that ask for the same; `value` is what validation made of them, its keys in schema order. */
-export const fingerprint = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('hex');

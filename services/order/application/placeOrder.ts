@@ -1,16 +1,10 @@
+import { fingerprint, IdempotencyKeyReused } from '@platform/libs/idempotency';
 import { demandTotal, type Money, mergeLines, priceCart, type RequestedLine } from '../domain/cart';
 import { type Fallback, foldOrder, initialOrder, place } from '../domain/order';
 import type { Gateway } from '../domain/payment-methods';
-import { fingerprint, uuidv7 } from './ids';
+import { uuidv7 } from './ids';
 import { type Measure, measureNothing } from './measure';
-import {
-  type Clock,
-  IdempotencyKeyReused,
-  type OrderStore,
-  type OrderView,
-  type Placement,
-  type PriceSource,
-} from './ports';
+import type { Clock, OrderStore, OrderView, Placement, PriceSource } from './ports';
 import { viewOf } from './view';
 
 export interface PlaceOrderRequest {
@@ -51,7 +45,7 @@ export const createPlaceOrder =
       ...(expectedTotal ? [{ expectedTotal }] : []),
     ]);
     const answerOf = (placement: Placement, repeated: boolean) => {
-      if (placement.requestHash !== requestHash) throw new IdempotencyKeyReused();
+      if (placement.requestHash !== requestHash) throw new IdempotencyKeyReused('order');
       return { order: placement.answer, repeated };
     };
     const earlier = await store.findPlacement(customerId, key);

@@ -78,16 +78,6 @@ export class PricesUnavailable extends Error {
   }
 }
 
-/** The customer used this Idempotency-Key for a different order. */
-export class IdempotencyKeyReused extends Error {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-  readonly retriable = false;
-  constructor() {
-    super('This Idempotency-Key was used for a different order');
-    this.name = 'IdempotencyKeyReused';
-  }
-}
-
 export interface Clock {
   /** ISO 8601 in UTC. */
   now(): string;

@@ -1,4 +1,4 @@
-import type { HttpClient } from '@platform/libs/resilience';
+import { askAll, type HttpClient } from '@platform/libs/resilience';
 import { z } from 'zod';
 import { type PriceSource, PricesUnavailable } from '../application/ports';
 import type { Money } from '../domain/cart';
@@ -7,7 +7,6 @@ const answer = z.object({
   price: z.object({ amount: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) }),
 });
 
-/** Products asked for at the same time, so that one large cart does not crowd out all others. */
 const AT_ONCE = 8;
 
 /** Prices from the product service. A product that it does not know is left out. */
@@ -21,20 +20,11 @@ export const createPriceSource = (client: HttpClient): PriceSource => {
   };
   return {
     async prices(productIds) {
-      const prices = new Map<string, Money>();
       try {
-        for (let from = 0; from < productIds.length; from += AT_ONCE) {
-          const some = productIds.slice(from, from + AT_ONCE);
-          const found = await Promise.all(some.map(priceOf));
-          some.forEach((productId, index) => {
-            const price = found[index];
-            if (price) prices.set(productId, price);
-          });
-        }
+        return await askAll(productIds, AT_ONCE, priceOf);
       } catch (error) {
         throw new PricesUnavailable(error);
       }
-      return prices;
     },
   };
 };

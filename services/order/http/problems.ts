@@ -1,5 +1,5 @@
 import { invalidRequest, Problem, unavailable } from '@platform/libs/http';
-import { IdempotencyKeyReused, PricesUnavailable } from '../application/ports';
+import { PricesUnavailable } from '../application/ports';
 import { CartProblem, TotalChanged } from '../domain/cart';
 
 const FIELD: Partial<Record<CartProblem['code'], string>> = {
@@ -29,13 +29,6 @@ export const orderProblem = (error: unknown): unknown => {
         'It would cost something else than expectedTotal now. Nothing was ordered; send the total you agree to.',
       errors: [{ in: 'body', pointer: '#/expectedTotal', detail: 'Not what it costs.' }],
       extensions: { expectedTotal: expected, total },
-    });
-  }
-  if (error instanceof IdempotencyKeyReused) {
-    return new Problem(422, {
-      code: 'idempotency-key-reused',
-      detail: 'This Idempotency-Key was used for a different order. Use a new key for a new order.',
-      errors: [{ in: 'headers', pointer: '#/idempotency-key', detail: 'Used for a different request.' }],
     });
   }
   if (error instanceof PricesUnavailable) {

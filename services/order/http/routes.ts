@@ -1,18 +1,10 @@
-import { notFound, type Route, route } from '@platform/libs/http';
+import { notFound, pageOf, type Route, route } from '@platform/libs/http';
 import { z } from 'zod';
 import type { Checkout } from '../application/checkout';
 import type { createPlaceOrder } from '../application/placeOrder';
 import type { OrderStore, PersonalData } from '../application/ports';
 import { orderProblem, tooLate } from './problems';
-import {
-  listQuery,
-  order,
-  orderPage,
-  orderParams,
-  placeOrderBody,
-  placeOrderHeaders,
-  toPage,
-} from './schemas';
+import { listQuery, order, orderPage, orderParams, placeOrderBody, placeOrderHeaders } from './schemas';
 
 export interface OrderRoutesDeps {
   placeOrder: ReturnType<typeof createPlaceOrder>;
@@ -124,7 +116,8 @@ export const orderRoutes = ({ placeOrder, callOff, store, personalData }: OrderR
       403: { description: 'The access token does not allow this.' },
     },
     async handle({ query, principal }) {
-      return { body: toPage(await store.list(principal.id, query.limit + 1, query.cursor), query.limit) };
+      const found = await store.list(principal.id, query.limit + 1, query.cursor);
+      return { body: pageOf(found, query.limit, ({ id }) => id) };
     },
   }),
 ];

@@ -1,3 +1,5 @@
+import { pageQuery } from '@platform/libs/http';
+import { idempotencyKey } from '@platform/libs/idempotency';
 import { z } from 'zod';
 import { MAX_LINES, MAX_QUANTITY } from '../domain/cart';
 import { GATEWAYS, type Gateway } from '../domain/payment-methods';
@@ -68,26 +70,13 @@ export const placeOrderBody = z
   .meta({ id: 'NewOrder' });
 
 export const placeOrderHeaders = z.object({
-  'idempotency-key': z
-    .string({
-      error:
-        'Send the header Idempotency-Key: a value of your own for this order, the same when you repeat it.',
-    })
-    .regex(/^[\x21-\x7e]{1,128}$/, 'An Idempotency-Key has 1 to 128 visible ASCII characters.'),
+  'idempotency-key': idempotencyKey('order'),
 });
 
 export const orderParams = z.strictObject({ id: z.uuid() });
 
-const encodeCursor = (id: string) => Buffer.from(id).toString('base64url');
-
 export const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z
-    .string()
-    .max(100)
-    .transform((cursor) => Buffer.from(cursor, 'base64url').toString())
-    .pipe(z.uuid('Use nextCursor of the page before.'))
-    .optional(),
+  ...pageQuery(z.uuid('Use nextCursor of the page before.')),
 });
 
 export const order = z
@@ -132,9 +121,3 @@ export const order = z
 export const orderPage = z
   .object({ items: z.array(order), nextCursor: z.string().nullable() })
   .meta({ id: 'OrderPage' });
-
-/** `found` holds one more than `limit` when there is a next page. */
-export const toPage = <T extends { id: string }>(found: T[], limit: number) => {
-  const items = found.slice(0, limit);
-  return { items, nextCursor: found.length > limit ? encodeCursor(items.at(-1)!.id) : null };
-};

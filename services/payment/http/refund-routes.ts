@@ -1,4 +1,5 @@
 import { conflict, notFound, type Route, route } from '@platform/libs/http';
+import { idempotencyKey } from '@platform/libs/idempotency';
 import { z } from 'zod';
 import { refundIdOf } from '../application/ids';
 import type { Payments } from '../application/payments';
@@ -39,12 +40,7 @@ const refundBody = z.strictObject({
 });
 
 const headers = z.object({
-  'idempotency-key': z
-    .string({
-      error:
-        'Send the header Idempotency-Key: a value of your own for this refund, the same when you repeat it.',
-    })
-    .regex(/^[\x21-\x7e]{1,128}$/, 'An Idempotency-Key has 1 to 128 visible ASCII characters.'),
+  'idempotency-key': idempotencyKey('refund'),
 });
 
 const none = () => notFound('There is no such payment.');

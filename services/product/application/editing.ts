@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { fingerprint, IdempotencyKeyReused } from '@platform/libs/idempotency';
 import { decideUpdate, type UpdateDecision } from '../domain/editing';
 import { type Listing, listingOf, type Product } from '../domain/product';
 import type { Message } from './published';
@@ -32,15 +32,6 @@ export class SkuTaken extends Error {
   }
 }
 
-export class IdempotencyKeyReused extends Error {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-  readonly retriable = false;
-  constructor() {
-    super('The idempotency key was used for a different product');
-    this.name = 'IdempotencyKeyReused';
-  }
-}
-
 export interface Editing {
   /** Once per staff member and key; the same request again has the same answer. */
   create(staffId: string, idempotencyKey: string, listing: Listing): Promise<Product>;
@@ -49,8 +40,6 @@ export interface Editing {
   /** Gone is gone, also when it is asked for again. */
   remove(id: string): Promise<void>;
 }
-
-const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 const listed = (product: Product) => ({
   productId: product.id,
@@ -64,12 +53,12 @@ export function createEditing(store: ProductStore, newId: () => string): Editing
       const product: Product = { id: newId(), version: 1, ...listing, available: 0 };
       // Who made it is nobody's business here: only the same person finds the key again.
       const creation = {
-        key: hash([staffId, idempotencyKey]),
-        requestHash: hash(listingOf(listing)),
+        key: fingerprint([staffId, idempotencyKey]),
+        requestHash: fingerprint(listingOf(listing)),
         product,
       };
       const standing = await store.create(creation, { type: 'product.created.v1', data: listed(product) });
-      if (standing.requestHash !== creation.requestHash) throw new IdempotencyKeyReused();
+      if (standing.requestHash !== creation.requestHash) throw new IdempotencyKeyReused('product');
       return standing.product;
     },
     async update(id, seen, listing) {

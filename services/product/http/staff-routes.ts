@@ -1,6 +1,7 @@
 import { conflict, notFound, Problem, type Route, route } from '@platform/libs/http';
+import { idempotencyKey } from '@platform/libs/idempotency';
 import { z } from 'zod';
-import { type Editing, IdempotencyKeyReused, SkuTaken } from '../application/editing';
+import { type Editing, SkuTaken } from '../application/editing';
 import { etagOf, idParams, product, text } from './schemas';
 
 const listing = z
@@ -17,12 +18,7 @@ const listing = z
   .meta({ id: 'Listing' });
 
 const keyHeader = z.object({
-  'idempotency-key': z
-    .string({
-      error:
-        'Send the header Idempotency-Key: a value of your own for this product, the same when you repeat it.',
-    })
-    .regex(/^[\x21-\x7e]{1,128}$/, 'An Idempotency-Key has 1 to 128 visible ASCII characters.'),
+  'idempotency-key': idempotencyKey('product'),
 });
 /** A gateway that compresses makes the ETag a weak one: both forms come back. */
 const ifMatch = z.object({
@@ -42,13 +38,6 @@ const WHEN = 'Searches and lists follow within seconds.';
 function problemOf(error: unknown): unknown {
   if (error instanceof SkuTaken)
     return conflict('sku-taken', 'Another product has this SKU: use one of its own, or change that product.');
-  if (error instanceof IdempotencyKeyReused) {
-    return new Problem(422, {
-      code: 'idempotency-key-reused',
-      detail: 'This Idempotency-Key was used for a different product. Use a new key for a new product.',
-      errors: [{ in: 'headers', pointer: '#/idempotency-key', detail: 'Used for a different product.' }],
-    });
-  }
   return error;
 }
 

@@ -60,7 +60,6 @@ export const migrations: Migrations = {
   '0004-messaging-upkeep': messagingUpkeepMigration,
   '0005-products-upkeep': {
     async up(db: Kysely<unknown>) {
-      await sql`set local lock_timeout = '5s'`.execute(db);
       // Room on every page: a change of stock then stays on it and touches none of the indexes.
       await sql`alter table products set (fillfactor = 80)`.execute(db);
       // Every search reads what waits to be indexed, and beyond some of it the planner rather reads the whole table.
@@ -77,7 +76,6 @@ export const migrations: Migrations = {
   // before still writes them, and what they hold open is to be looked up (docs/adr/0021-inventory.md).
   '0006-stock-version': {
     async up(db: Kysely<unknown>) {
-      await sql`set local lock_timeout = '5s'`.execute(db);
       await sql`alter table products add column stock_version integer not null default 0`.execute(db);
     },
     async down(db: Kysely<unknown>) {
@@ -86,7 +84,6 @@ export const migrations: Migrations = {
   },
   '0007-product-versions': {
     async up(db: Kysely<unknown>) {
-      await sql`set local lock_timeout = '5s'`.execute(db);
       await sql`alter table products add column version integer not null default 1`.execute(db);
       // What orders once reserved outlives the product: a line of it that is given back finds none, and that is all.
       await sql`alter table if exists reservation_lines

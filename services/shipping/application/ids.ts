@@ -16,7 +16,3 @@ export const uuidv7 = (milliseconds: number): string => {
 /** The one shipment of an order: a UUID (version 8) made from the order's id, so that asking twice is asking for the same. */
 export const shipmentIdOf = (orderId: string): string =>
   dashed(createHash('sha256').update(`shipment of order ${orderId}`).digest().subarray(0, 16), 8);
-
-/** The same for two requests that ask for the same; `value` is what validation made of them, its keys in schema order. */
-export const fingerprint = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -171,16 +171,6 @@ export interface QuoteStore {
   prune(before: string): Promise<number>;
 }
 
-/** The customer used this Idempotency-Key for a different request. */
-export class IdempotencyKeyReused extends Error {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-  readonly retriable = false;
-  constructor() {
-    super('This Idempotency-Key was used for a different request');
-    this.name = 'IdempotencyKeyReused';
-  }
-}
-
 /** Nothing can be sent there from here. */
 export class DestinationNotServed extends Error {
   readonly code = 'DESTINATION_NOT_SERVED';

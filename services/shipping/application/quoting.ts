@@ -1,16 +1,16 @@
+import { fingerprint, IdempotencyKeyReused } from '@platform/libs/idempotency';
 import type { Logger } from '@platform/libs/telemetry';
 import { type Address, needsCustoms } from '../domain/address';
 import type { ExchangeRates } from '../domain/money';
 import { type Item, PackingProblem, pack } from '../domain/packing';
 import { arrangeQuotes, type Quote } from '../domain/quotes';
-import { fingerprint, uuidv7 } from './ids';
+import { uuidv7 } from './ids';
 import {
   type Carrier,
   type CarrierFailure,
   type Carriers,
   type Clock,
   DestinationNotServed,
-  IdempotencyKeyReused,
   type Quotation,
   type QuoteOutcome,
   type QuoteStore,
@@ -99,7 +99,7 @@ export const createQuoting = (deps: QuotingDeps) => {
     const { customerId, idempotencyKey: key, address, items } = wanted;
     const requestHash = fingerprint([address, items]);
     const unlessReused = (quotation: Quotation) => {
-      if (quotation.requestHash !== requestHash) throw new IdempotencyKeyReused();
+      if (quotation.requestHash !== requestHash) throw new IdempotencyKeyReused('request');
       return quotation;
     };
     const earlier = await quotes.findByKey(customerId, key);

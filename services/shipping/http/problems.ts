@@ -1,16 +1,9 @@
 import { Problem, unavailable } from '@platform/libs/http';
-import { DestinationNotServed, IdempotencyKeyReused } from '../application/ports';
+import { DestinationNotServed } from '../application/ports';
 import { QuotesUnavailable } from '../application/quoting';
 
 /** What can go wrong with a request for quotes, as the customer is told. Any other error passes unchanged. */
 export const quotesProblem = (error: unknown): unknown => {
-  if (error instanceof IdempotencyKeyReused) {
-    return new Problem(422, {
-      code: 'idempotency-key-reused',
-      detail: 'This Idempotency-Key was used for a different request. Use a new key for a new request.',
-      errors: [{ in: 'headers', pointer: '#/idempotency-key', detail: 'Used for a different request.' }],
-    });
-  }
   if (error instanceof DestinationNotServed) {
     return new Problem(422, {
       code: 'destination-not-served',

@@ -1,3 +1,4 @@
+import { idempotencyKey } from '@platform/libs/idempotency';
 import { z } from 'zod';
 import { trackingStatuses } from '../domain/tracking';
 
@@ -84,12 +85,7 @@ export const quotesBody = z
   .meta({ id: 'NewQuotes' });
 
 export const keyHeader = z.object({
-  'idempotency-key': z
-    .string({
-      error:
-        'Send the header Idempotency-Key: a value of your own for this request, the same when you repeat it.',
-    })
-    .regex(/^[\x21-\x7e]{1,128}$/, 'An Idempotency-Key has 1 to 128 visible ASCII characters.'),
+  'idempotency-key': idempotencyKey('request'),
 });
 
 export const idParams = z.strictObject({ id: z.uuid() });

@@ -1,0 +1,1 @@
+export { fingerprint, IdempotencyKeyReused, idempotencyKey } from './idempotency';
