@@ -36,7 +36,7 @@ export interface Pods {
   state(service: string): Promise<ServiceState>;
 }
 
-const namespace = 'ecommerce-platform';
+export const namespace = 'ecommerce-platform';
 
 export const podsOf = async (options: TargetOptions, progress: Progress): Promise<Pods> => {
   const target = resolveTarget(options);
@@ -110,7 +110,8 @@ export const stateOf = ({ items }: { items: Listed[] }): ServiceState => ({
   ),
 });
 
-const kubectlOf = async (target: Target, progress: Progress) => {
+/** Runs kubectl against a stack's cluster and gives what it prints. */
+export const kubectlOf = async (target: Target, progress: Progress) => {
   if (target.embedded && !(await clusterStatus(target.profile)).running) {
     throw new LocalError(`Cluster ${target.profile} is not running`, {
       hint: 'Start it: platform up',

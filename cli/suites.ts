@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '@platform/local/progress';
 import { ensureTools, isBuilt, toolGroups } from '@platform/local/toolchain';
+import { complaintsOf } from './complaints';
 import { bringUp, deleteProfile } from './platform';
 import { describeError } from './report';
 import { projectDir } from './target';
@@ -133,7 +134,10 @@ const clusterTests = async (progress: Progress, pattern?: string): Promise<Count
     const { address, exitCode } = await bringUp(options, {}, progress, 18_080);
     if (exitCode !== 0 || !address) return { ...nothing, failed: 1 };
     const env = { ...process.env, ECP_FRONT_DOOR: address, ECP_PROFILE: testProfile };
-    return await runJest('cluster', pattern, env, true);
+    const counts = await runJest('cluster', pattern, env, true);
+    // The cluster goes, and with it everything that could be asked why.
+    if (counts.failed > 0) progress.note((await complaintsOf(options, progress)).join('\n'));
+    return counts;
   } finally {
     await deleteProfile(testProfile);
   }

@@ -15,11 +15,13 @@ export const stockOf = async (productIds: string[]): Promise<Record<string, numb
     ).map(([id, available]) => [id, Number(available)]),
   );
 
+const databases = ['cart', 'inventory', 'notification', 'order', 'payment', 'product', 'shipping', 'user'];
+
 /** Messages that have not left their service. */
 export const unsentMessages = async (): Promise<Record<string, number>> =>
   Object.fromEntries(
     await Promise.all(
-      ['inventory', 'order', 'payment', 'product', 'user'].map(async (database) => {
+      databases.map(async (database) => {
         const [[count] = []] = await sql(database, 'select count(*) from outbox');
         return [database, Number(count)] as const;
       }),
@@ -57,15 +59,44 @@ export const ledgerTotals = async (): Promise<Record<string, number>> =>
     ),
   );
 
+/** What the stand-in for a server of others says of itself. */
+const ofSandbox = async <T>(app: string, port: number, path: string): Promise<T> => {
+  const script = `fetch('http://127.0.0.1:${port}${path}').then((r) => r.text()).then((t) => process.stdout.write(t))`;
+  return JSON.parse(
+    await inPlatform('exec', `deployment/${app}`, '-c', 'sandbox', '--', 'node', '-e', script),
+  );
+};
+
 /** Money the gateway has taken and kept. */
 export const charges = async (): Promise<Charge[]> => {
-  const script = `fetch('http://127.0.0.1:12111/_sandbox/charges').then((r) => r.text()).then((t) => process.stdout.write(t))`;
-  const where = ['exec', 'deployment/payment-sandbox', '-c', 'sandbox', '--', 'node', '-e', script];
-  const all: { charges: StripeCharge[] } = JSON.parse(await inPlatform(...where));
+  const all = await ofSandbox<{ charges: StripeCharge[] }>('payment-sandbox', 12111, '/_sandbox/charges');
   return all.charges
     .filter((charge) => charge.status === 'succeeded' && charge.amount_refunded < charge.amount_captured)
     .map(({ amount_captured, amount_refunded, currency, metadata }) => ({
       orderId: metadata.order_id ?? '',
       amount: { amount: amount_captured - amount_refunded, currency: currency.toUpperCase() },
     }));
+};
+
+export interface Label {
+  /** What the shop calls the parcel: the order's id without dashes, and a number. */
+  reference: string;
+  /** Tracking number. */
+  id: string;
+}
+
+/** Labels that carriers have sold and not taken back. */
+export const labels = async (): Promise<Label[]> => {
+  const all = await ofSandbox<{ labels: (Label & { voided: boolean })[] }>(
+    ...(['carriers-sandbox', 12121, '/_sandbox/labels'] as const),
+  );
+  return all.labels.filter(({ voided }) => !voided).map(({ reference, id }) => ({ reference, id }));
+};
+
+/** Mails by what a mail program knows them by: who gets one twice sees it once. */
+export const mails = async (address: string): Promise<Map<string, string>> => {
+  const { messages } = await ofSandbox<{ messages: { messageId: string; subject: string }[] }>(
+    ...(['mail-sandbox', 12131, `/messages?to=${encodeURIComponent(address)}`] as const),
+  );
+  return new Map(messages.map(({ messageId, subject }) => [messageId, subject]));
 };

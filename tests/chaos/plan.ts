@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 
-/** What is killed: a container by the label of its pod. Whoever keeps orders, payments or messages is among them. */
+const service = (name: string) => ({ app: `${name}-service`, container: 'service' });
+
+/** What is killed: a container by the label of its pod. Every service is among them, and what they keep things in. */
 export const targets = {
-  order: { app: 'order-service', container: 'service' },
-  inventory: { app: 'inventory-service', container: 'service' },
-  product: { app: 'product-service', container: 'service' },
-  payment: { app: 'payment-service', container: 'service' },
-  user: { app: 'user-service', container: 'service' },
+  order: service('order'),
+  inventory: service('inventory'),
+  product: service('product'),
+  payment: service('payment'),
+  shipping: service('shipping'),
+  notification: service('notification'),
+  cart: service('cart'),
+  user: service('user'),
   broker: { app: 'kafka', container: 'kafka' },
   database: { app: 'postgres', container: 'postgres' },
 } as const;
@@ -19,6 +24,8 @@ export interface Checkout {
   product: number;
   quantity: number;
   paymentMethod: 'pm_card_visa' | 'pm_card_chargeDeclined';
+  /** Index into the carriers' offers; none where nothing is shipped. */
+  offer?: number;
 }
 
 export interface Plan {
@@ -27,6 +34,7 @@ export interface Plan {
 }
 
 export const productsOnSale = 5;
+export const offers = 4;
 const msPerCheckout = 1_500;
 /** A container that dies again before it has lived for a while is started later each time. */
 const checkoutsPerKill = 20;
@@ -44,6 +52,7 @@ export const planOf = (seed: number, count: number): Plan => {
       { weight: 4, arbitrary: fc.constant('pm_card_visa' as const) },
       { weight: 1, arbitrary: fc.constant('pm_card_chargeDeclined' as const) },
     ),
+    offer: fc.option(fc.nat(offers - 1), { nil: undefined, freq: 1 }),
   });
   const names = Object.keys(targets) as Target[];
   const plan = fc.record({
