@@ -17,7 +17,8 @@ beforeAll(async () => {
     request.on('end', () => {
       response.setHeader('content-type', 'application/json');
       response.setHeader('set-cookie', ['a=1', 'b=2']);
-      response.end(JSON.stringify({ host: request.headers.host, method: request.method, body }));
+      const { host, 'content-type': type } = request.headers;
+      response.end(JSON.stringify({ host, type, method: request.method, body }));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -37,8 +38,15 @@ const client = () =>
 
 test('asks an address under another name', async () => {
   const answer = await client().request('POST', '/v1/x', { body: { a: 1 } });
-  expect(answer.body).toEqual({ host: authority, method: 'POST', body: '{"a":1}' });
+  const type = 'application/json';
+  expect(answer.body).toEqual({ host: authority, type, method: 'POST', body: '{"a":1}' });
   expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+});
+
+test('sends a form, as an OAuth client asks for its token', async () => {
+  const answer = await client().request('POST', '/token', { body: new URLSearchParams({ scope: 'a b' }) });
+  const type = 'application/x-www-form-urlencoded;charset=UTF-8';
+  expect(answer.body).toEqual({ host: authority, type, method: 'POST', body: 'scope=a+b' });
 });
 
 test('gives back an answer without a body', async () => {

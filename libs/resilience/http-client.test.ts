@@ -76,7 +76,9 @@ test('sends a form where it is given one', async () => {
   });
   await request('POST', '/token', { body: new URLSearchParams({ grant_type: 'client_credentials' }) });
   expect(String(sent?.body)).toBe('grant_type=client_credentials');
-  expect(sent?.headers).not.toHaveProperty('content-type');
+  expect(sent?.headers).toMatchObject({
+    'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
+  });
 });
 
 test('does not wait longer than it was told', async () => {

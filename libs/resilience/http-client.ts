@@ -91,6 +91,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     path: string,
     { body, headers, signal }: { body: unknown; headers: Record<string, string>; signal: AbortSignal },
   ): Promise<UpstreamAnswer> {
+    const sent = encode(body);
     let response: Response;
     try {
       response = await (endpoint.fetch ?? options.fetch ?? fetch)(new URL(path, endpoint.baseUrl), {
@@ -98,10 +99,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         signal,
         headers: {
           accept: 'application/json',
-          ...(body !== undefined && !isForm(body) && { 'content-type': 'application/json' }),
+          ...(sent && { 'content-type': sent.type }),
           ...headers,
         },
-        body: body === undefined || isForm(body) ? body : JSON.stringify(body),
+        body: sent?.text,
       });
     } catch (error) {
       const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
@@ -124,7 +125,13 @@ const NEVER_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-const isForm = (body: unknown): body is URLSearchParams => body instanceof URLSearchParams;
+/** As text: not every fetch takes more. */
+const encode = (body: unknown): { type: string; text: string } | undefined => {
+  if (body === undefined) return undefined;
+  return body instanceof URLSearchParams
+    ? { type: 'application/x-www-form-urlencoded;charset=UTF-8', text: body.toString() }
+    : { type: 'application/json', text: JSON.stringify(body) };
+};
 
 function parse(text: string): unknown {
   try {
