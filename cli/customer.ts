@@ -126,7 +126,7 @@ export class Customer {
   /** Polls until the order is confirmed or cancelled. */
   async settled(id: string, timeoutMs = 30_000): Promise<Order> {
     const until = Date.now() + timeoutMs;
-    for (;;) {
+    for (let pauseMs = 50; ; pauseMs = Math.min(1000, pauseMs * 1.5)) {
       const order = await this.order(id);
       if (order.status !== 'pending') return order;
       if (Date.now() > until) {
@@ -135,7 +135,7 @@ export class Customer {
           retriable: true,
         });
       }
-      await sleep(50);
+      await sleep(pauseMs);
     }
   }
 }

@@ -20,6 +20,7 @@ import {
   type Subscription,
 } from './kafka-port';
 import { readToEnd, received } from './kafkajs-reader';
+import './quiet-queue';
 
 export interface KafkaOptions {
   /** 'host:port' each. */

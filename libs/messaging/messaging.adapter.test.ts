@@ -80,6 +80,17 @@ test('publishes later, in order per key, what a process wrote that died before i
   }
 });
 
+test('sleeps while there is nothing to handle', async () => {
+  const consumer = await consume(await newTopic(), recordEffect);
+  await until('it has joined', () => consumer.joined());
+  const timers = jest.spyOn(global, 'setTimeout');
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  const started = timers.mock.calls.length;
+  timers.mockRestore();
+  // One look a millisecond would be two thousand.
+  expect(started).toBeLessThan(200);
+});
+
 test('handles an event once, however often it is delivered', async () => {
   const topic = await newTopic();
   await consume(topic, recordEffect);

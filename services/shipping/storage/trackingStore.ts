@@ -42,9 +42,8 @@ export const createTrackingStore = (pool: Pool): TrackingStore => {
         events: await eventsOf(shipmentId),
       };
     },
-    record: (shipmentId, { added, changes, status, at }, next) =>
-      withTransaction(pool, async (client) => {
-        // The row is locked first: of what is said about one order, the order of writing is the order of sending.
+    async record(shipmentId, { added, changes, status, at }, next) {
+      const note = async (client: Pick<Pool, 'query'>): Promise<string | undefined> => {
         const { rows } = await client.query({
           name: 'record-tracking',
           text: `update shipments set tracking_status = $2, track_at = $3,
@@ -54,7 +53,14 @@ export const createTrackingStore = (pool: Pool): TrackingStore => {
                  where id = $1 and status = 'booked' returning order_id`,
           values: [shipmentId, status, next ?? null, changes.at(-1)?.at ?? null, added.length > 0, at],
         });
-        if (!rows[0]) return;
+        return rows[0]?.order_id;
+      };
+      // Most looks find nothing new.
+      if (added.length === 0) return void (await note(pool));
+      await withTransaction(pool, async (client) => {
+        // The row is locked first: of what is said about one order, the order of writing is the order of sending.
+        const orderId = await note(client);
+        if (orderId === undefined) return;
         await client.query({
           name: 'add-tracking-events',
           text: `insert into tracking_events (shipment_id, at, code, status, description)
@@ -62,13 +68,13 @@ export const createTrackingStore = (pool: Pool): TrackingStore => {
                  from jsonb_array_elements($2::jsonb) as each(one) on conflict do nothing`,
           values: [shipmentId, JSON.stringify(added)],
         });
-        const about = { orderId: rows[0].order_id as string, shipmentId };
         await enqueueEvents(
           client,
           SHIPMENT_TOPIC,
-          changes.map((event) => trackedMessage(about, event)),
+          changes.map((event) => trackedMessage({ orderId, shipmentId }, event)),
         );
-      }),
+      });
+    },
     async list(shipmentId, customerId) {
       const { rowCount } = await pool.query({
         name: 'is-own-shipment',
