@@ -60,10 +60,13 @@ interface Following extends Pick<SubscriptionOptions, 'name' | 'store' | 'pool' 
   step(): Promise<boolean>;
 }
 
+/** Events are told of when they are committed, and can be read once all that was begun before them has ended. */
+const LATE_MS = 100;
+
 /** Runs `step` whenever there may be new events; its lag is a metric. */
 export async function follow({ name, store, pool, logger, pollMs, step }: Following): Promise<Subscription> {
   const forget = watchLag(store, pool, name);
-  const loop = startWorkLoop({ logger, pollMs, waiting: `events wait for ${name}`, step });
+  const loop = startWorkLoop({ logger, pollMs, lateMs: LATE_MS, waiting: `events wait for ${name}`, step });
   const watching = await store.watch(loop.wake);
   return {
     async stop() {

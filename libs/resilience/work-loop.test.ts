@@ -51,3 +51,16 @@ test('tries again after a failure, and a stop does not wait for the pause', asyn
   await loop.stop();
   expect(Date.now() - asked).toBeLessThan(300);
 });
+
+test('looks again soon for what shows up after its wake-up, and ever later while nothing does', async () => {
+  const looks: number[] = [];
+  loop = startWorkLoop({
+    ...{ waiting: 'numbers wait', logger, pollMs: 3_600_000, lateMs: 5 },
+    async step() {
+      looks.push(performance.now());
+      return false;
+    },
+  });
+  await until(() => looks.length >= 6);
+  expect(looks[5]! - looks[4]!).toBeGreaterThan(70);
+});

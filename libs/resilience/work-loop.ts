@@ -8,6 +8,8 @@ export interface WorkLoopOptions {
   logger: Logger;
   /** Looks for work this often even if nobody wakes it; 1000 ms unless told. */
   pollMs?: number;
+  /** For work that may show up a moment after its wake-up: looks again after this many ms, then after twice as many, up to `pollMs`. */
+  lateMs?: number;
 }
 
 export interface WorkLoop {
@@ -17,11 +19,9 @@ export interface WorkLoop {
   stop(): Promise<void>;
 }
 
-/** The first looks after the work ran out, or after a wake-up that led to nothing, come this soon: some work shows up a moment late. */
-const FIRST_LOOK_MS = 25;
-
 /** Step after step while there is work, then asleep until woken. A step that fails is tried again, with growing pauses up to 5 s. */
-export function startWorkLoop({ step, waiting, logger, pollMs = 1000 }: WorkLoopOptions): WorkLoop {
+export function startWorkLoop(options: WorkLoopOptions): WorkLoop {
+  const { step, waiting, logger, pollMs = 1000, lateMs = pollMs } = options;
   let stopped = false;
   let woken = false;
   let failures = 0;
@@ -42,7 +42,7 @@ export function startWorkLoop({ step, waiting, logger, pollMs = 1000 }: WorkLoop
       try {
         while (!stopped && (await step())) looks = 0;
         failures = 0;
-        if (!woken && !stopped) await sleep(Math.min(pollMs, FIRST_LOOK_MS * 2 ** looks++));
+        if (!woken && !stopped) await sleep(Math.min(pollMs, lateMs * 2 ** looks++));
       } catch (error) {
         failures++;
         if (failures === 1 || failures % 20 === 0)
