@@ -11,3 +11,4 @@ export {
 } from './endpoints';
 export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client';
 export { startWorkLoop, type WorkLoop, type WorkLoopOptions } from './work-loop';
+export { startWorker, type Worker } from './worker';

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createEvent } from '@platform/libs/messaging';
 import { type Pool, withTransaction } from '@platform/libs/postgres';
 import { createErasures } from '@platform/libs/privacy';
+import { startWorker } from '@platform/libs/resilience';
 import { createLogger } from '@platform/libs/telemetry';
 import { paymentIdOf } from './application/ids';
 import type { AuthoriseRequest } from './application/ports';
-import { startWorker } from './application/worker';
 import type { Outcome } from './domain/charging';
 import { createHandlers } from './messaging/handlers';
 import { held, startPayments } from './payment.fixtures';
@@ -174,11 +174,13 @@ describe('a payment in PostgreSQL', () => {
     });
     await request();
     const worker = startWorker({
+      what: 'a payment',
       store,
       advance: (id) => (id === paymentId ? payments.advance(id) : Promise.resolve()),
       clock,
       logger: createLogger('worker', { level: 'silent' }),
       pollMs: 20,
+      leaseMs: 30_000,
     });
     for (let i = 0; i < 200 && (await status()) !== 'authorised'; i += 1) {
       wait(1);

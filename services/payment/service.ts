@@ -3,7 +3,7 @@ import type { Authenticator } from '@platform/libs/http';
 import { createConsumer, type KafkaPort, startRelay } from '@platform/libs/messaging';
 import { listen, type Pool, withTransaction } from '@platform/libs/postgres';
 import { createErasures } from '@platform/libs/privacy';
-import type { BreakerFigures } from '@platform/libs/resilience';
+import { type BreakerFigures, startWorker } from '@platform/libs/resilience';
 import type { Operations } from '@platform/libs/service';
 import type { Logger } from '@platform/libs/telemetry';
 import { createApp } from './app';
@@ -11,7 +11,6 @@ import { createGateways } from './application/gateways';
 import { ORDER_TOPIC, USER_TOPIC } from './application/messages';
 import { createPayments } from './application/payments';
 import { type Clock, type NotificationReader, type PaymentGateway, systemClock } from './application/ports';
-import { startWorker } from './application/worker';
 import { createHandlers } from './messaging/handlers';
 import { historyOfOrder } from './storage/history';
 import { createPaymentStore, DUE_CHANNEL } from './storage/paymentStore';
@@ -28,9 +27,12 @@ export interface ServiceDeps {
   clock?: Clock;
   /** When a gateway is left out, and for how long: 5 failures in a row, 30 s. */
   breaker?: BreakerFigures;
-  /** See WorkerDeps. */
+  /** What an instance had in hand when it died is taken up after this; LEASE_MS unless told. */
   leaseMs?: number;
 }
+
+/** Longer than a gateway call may take. */
+const LEASE_MS = 30_000;
 
 /** Puts the parts together. Nothing runs before `start`. */
 export const createService = (deps: ServiceDeps) => {
@@ -72,8 +74,10 @@ export const createService = (deps: ServiceDeps) => {
     /** Starts to publish, to listen, to charge and to forget. @returns what stops it all again. */
     async start(): Promise<() => Promise<void>> {
       const relay = await startRelay({ pool, kafka, logger });
-      const { advance } = payments;
-      const worker = startWorker({ store, advance, clock, logger, leaseMs: deps.leaseMs });
+      const worker = startWorker({
+        ...{ what: 'a payment', store, advance: payments.advance, clock, logger },
+        leaseMs: deps.leaseMs ?? LEASE_MS,
+      });
       const listener = await listen(pool, DUE_CHANNEL, worker.wake, logger);
       await consumer.start();
       const stopForgetting = erasures.start();

@@ -3,6 +3,7 @@ import type { Authenticator } from '@platform/libs/http';
 import { createConsumer, type KafkaPort, startRelay } from '@platform/libs/messaging';
 import { listen, type Pool } from '@platform/libs/postgres';
 import { createErasures } from '@platform/libs/privacy';
+import { startWorker } from '@platform/libs/resilience';
 import type { Operations } from '@platform/libs/service';
 import type { Logger } from '@platform/libs/telemetry';
 import { createApp } from './app';
@@ -12,7 +13,6 @@ import { type Carriers, type Clock, systemClock } from './application/ports';
 import { createQuoting } from './application/quoting';
 import { createShipments } from './application/shipments';
 import { createTracking } from './application/tracking';
-import { startWorker } from './application/worker';
 import type { Address } from './domain/address';
 import type { ExchangeRates } from './domain/money';
 import { defaultPace, type PollPace } from './domain/tracking';
@@ -41,6 +41,8 @@ export interface ServiceDeps {
 }
 
 const HOUR = 3_600_000;
+/** Longer than a carrier may take, all its tries together. */
+const LEASE_MS = 90_000;
 
 /** Puts the parts together. Nothing runs before `start`. */
 export const createService = (deps: ServiceDeps) => {
@@ -89,7 +91,7 @@ export const createService = (deps: ServiceDeps) => {
     /** Starts to publish, to listen, to buy, to track and to forget. @returns what stops it all again. */
     async start(): Promise<() => Promise<void>> {
       const relay = await startRelay({ pool, kafka, logger });
-      const common = { clock, logger };
+      const common = { clock, logger, leaseMs: LEASE_MS };
       const worker = startWorker({ ...common, what: 'a shipment', store, advance: shipments.advance });
       const poller = startWorker({
         ...{ ...common, what: 'tracking', store: trackingStore, advance: track },

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createPool, type Pool, rollbackMigration, runMigrations } from '@platform/libs/postgres';
+import { startWorker } from '@platform/libs/resilience';
 import { createLogger } from '@platform/libs/telemetry';
 import { startPostgres } from '@platform/libs/testing';
 import { type Carrier, carriersOf, type LabelOutcome } from './application/ports';
 import { LABEL_LIMIT_BYTES } from './application/shipments';
-import { startWorker } from './application/worker';
 import { bought, cost, createHarness, fakeCarrier, home, label } from './shipping.fixtures';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 
@@ -191,7 +191,7 @@ describe('a shipment in PostgreSQL', () => {
     const one = harness({ buy: async () => outcomes.shift()! });
     await one.request(await one.quoted());
     const worker = startWorker({
-      ...{ what: 'a shipment', store: one.store, clock: one.clock, pollMs: 20 },
+      ...{ what: 'a shipment', store: one.store, clock: one.clock, pollMs: 20, leaseMs: 90_000 },
       advance: (id) => (id === one.shipmentId ? one.advance() : Promise.resolve()),
       logger: createLogger('worker', { level: 'silent' }),
     });

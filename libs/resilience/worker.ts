@@ -1,21 +1,23 @@
-import type { Logger } from '@platform/libs/telemetry';
-import type { Clock } from './ports';
+import type { Logger } from '../telemetry';
 
 export interface WorkerDeps {
   /** For log lines: 'a shipment'. */
   what: string;
   store: {
+    /** Takes what is due and nobody else has in hand. @returns ids */
     claimDue(now: string, leaseUntil: string, limit: number): Promise<string[]>;
     release(id: string): Promise<void>;
   };
   advance(id: string): Promise<void>;
-  clock: Clock;
+  /** `now` in ISO 8601. */
+  clock: { now(): string };
   logger: Logger;
   /** In hand at the same time; 8 unless told. */
   atOnce?: number;
+  /** Looks for what is due this often even if nobody wakes it; 500 ms unless told. */
   pollMs?: number;
-  /** Longer than carriers may take. What an instance had in hand when it died is taken up after this. */
-  leaseMs?: number;
+  /** Longer than one `advance` may take. What an instance had in hand when it died is taken up after this. */
+  leaseMs: number;
 }
 
 export interface Worker {
@@ -27,7 +29,7 @@ export interface Worker {
 
 /** Advances whatever is due, whoever began it; of several instances each takes its share. */
 export const startWorker = (deps: WorkerDeps): Worker => {
-  const { what, store, advance, clock, logger, atOnce = 8, pollMs = 500, leaseMs = 90_000 } = deps;
+  const { what, store, advance, clock, logger, atOnce = 8, pollMs = 500, leaseMs } = deps;
   const inHand = new Set<Promise<void>>();
   let stopped = false;
   let claiming = false;
@@ -37,13 +39,13 @@ export const startWorker = (deps: WorkerDeps): Worker => {
     try {
       await advance(id);
     } catch (error) {
-      logger.warn({ err: error, shipmentId: id }, `${what} could not be advanced yet`);
+      logger.warn({ err: error, id }, `${what} could not be advanced yet`);
       // Kept until the lease is over: a failing database or a bug must not be hammered.
       return;
     }
     await store
       .release(id)
-      .catch((error) => logger.warn({ err: error, shipmentId: id }, 'a lease stays until it is over'));
+      .catch((error) => logger.warn({ err: error, id }, 'a lease stays until it is over'));
   };
 
   const look = async () => {
