@@ -125,10 +125,9 @@ describe(`${count} checkouts while services, broker and database are killed (see
     await until('every message has left', () => allLeft().catch(() => false), patience);
   });
 
-  it('met somebody to kill', () => {
-    expect(killed).toHaveLength(plan.kills.length);
-    // All is well before the first.
-    expect(killed[0]).toBe(true);
+  it('met everybody, each of them at least once', () => {
+    const met = plan.kills.filter((_, index) => killed[index]).map(({ target }) => target);
+    expect([...new Set(met)].sort()).toEqual(Object.keys(targets).sort());
   });
 
   it('end with every order confirmed or cancelled, one for each checkout', async () => {
