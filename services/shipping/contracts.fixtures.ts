@@ -30,17 +30,14 @@ export interface Exchange {
 export const recording = (exchanges: Exchange[]): typeof fetch =>
   (async (input: URL, init: RequestInit = {}) => {
     const response = await fetch(input, init);
-    const { body } = init;
+    const headers = Object.fromEntries(new Headers(init.headers));
+    const isForm = headers['content-type']?.includes('form-urlencoded');
+    const body = init.body as string | undefined;
     exchanges.push({
       method: init.method ?? 'GET',
       path: `${input.pathname}${input.search}`,
-      headers: Object.fromEntries(
-        Object.entries(init.headers as Record<string, string>).map(([name, value]) => [
-          name.toLowerCase(),
-          value,
-        ]),
-      ),
-      body: body instanceof URLSearchParams ? Object.fromEntries(body) : body && JSON.parse(String(body)),
+      headers,
+      body: isForm ? Object.fromEntries(new URLSearchParams(body)) : body && JSON.parse(body),
       status: response.status,
       answer: await response
         .clone()
