@@ -41,11 +41,11 @@ export type SubscribeOptions = {
   topics: string[];
 } & (
   | {
-      /** The offset is committed after it returned; when it throws the message comes again. */
+      /** The offset is committed within a second after it returned; when it throws the message comes again. */
       onMessage(delivery: Delivery): Promise<void>;
     }
   | {
-      /** As many as have come, up to `batchSize`, with one commit of offsets; when it throws all of them come again. */
+      /** As many as have come, up to `batchSize`; when it throws all of them come again. */
       onMessages(deliveries: Deliveries): Promise<void>;
       batchSize: number;
     }

@@ -20,6 +20,7 @@ import {
   type Subscription,
 } from './kafka-port';
 import { readToEnd, received } from './kafkajs-reader';
+import { createOffsets, type Offsets } from './offsets';
 import './quiet-queue';
 
 export interface KafkaOptions {
@@ -171,6 +172,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
   let stopping = false;
   let joined = false;
   let consumer: Consumer | undefined;
+  let offsets: Offsets | undefined;
   const { onMessages, batchSize } = inBatches(options);
 
   /** Lives until the consumer crashes for good or is stopped. */
@@ -187,6 +189,8 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 5, restartOnFailure: async () => false },
     });
     consumer = current;
+    const done = createOffsets((all) => current.commitOffsets(all));
+    offsets = done;
     const ended = new Promise<void>((resolve) => {
       current.on(current.events.CRASH, ({ payload }) => {
         logger.warn({ err: payload.error, groupId: options.groupId }, 'the consumer crashed');
@@ -199,6 +203,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
     });
     current.on(current.events.REBALANCING, () => {
       joined = false;
+      done.forget();
     });
     await current.connect();
     await current.subscribe({ topics: options.topics, fromBeginning: true });
@@ -206,12 +211,13 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 3,
-      eachBatch: (payload) => deliver(current, payload),
+      eachBatch: (payload) => deliver(done, payload),
     });
     await ended;
+    done.forget();
   };
 
-  const deliver = async (current: Consumer, payload: EachBatchPayload): Promise<void> => {
+  const deliver = async (done: Offsets, payload: EachBatchPayload): Promise<void> => {
     const { batch, heartbeat, resolveOffset, isRunning, isStale } = payload;
     const { topic, partition } = batch;
     for (let next = 0; next < batch.messages.length; next += batchSize) {
@@ -222,7 +228,8 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       await onMessages({ messages, heartbeat, stopping: () => stopping });
       const { offset } = messages.at(-1) as ReceivedMessage;
       resolveOffset(offset);
-      await current.commitOffsets([{ topic, partition, offset: (BigInt(offset) + 1n).toString() }]);
+      done.done(topic, partition, offset);
+      if (stopping) await done.flush();
       await heartbeat();
     }
   };
@@ -245,6 +252,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
     joined: () => joined,
     async stop() {
       stopping = true;
+      await offsets?.flush().catch(() => undefined);
       await consumer?.stop().catch(() => undefined);
       await consumer?.disconnect().catch(() => undefined);
       await done;
