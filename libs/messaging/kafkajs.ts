@@ -20,7 +20,7 @@ import {
   type Subscription,
 } from './kafka-port';
 import { readToEnd, received } from './kafkajs-reader';
-import { createOffsets, type Offsets } from './offsets';
+import { createOffsets } from './offsets';
 import './quiet-queue';
 
 export interface KafkaOptions {
@@ -172,7 +172,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
   let stopping = false;
   let joined = false;
   let consumer: Consumer | undefined;
-  let offsets: Offsets | undefined;
+  const offsets = createOffsets(async (all) => consumer?.commitOffsets(all));
   const { onMessages, batchSize } = inBatches(options);
 
   /** Lives until the consumer crashes for good or is stopped. */
@@ -189,8 +189,6 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 5, restartOnFailure: async () => false },
     });
     consumer = current;
-    const done = createOffsets((all) => current.commitOffsets(all));
-    offsets = done;
     const ended = new Promise<void>((resolve) => {
       current.on(current.events.CRASH, ({ payload }) => {
         logger.warn({ err: payload.error, groupId: options.groupId }, 'the consumer crashed');
@@ -203,7 +201,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
     });
     current.on(current.events.REBALANCING, () => {
       joined = false;
-      done.forget();
+      offsets.forget();
     });
     await current.connect();
     await current.subscribe({ topics: options.topics, fromBeginning: true });
@@ -211,13 +209,12 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 3,
-      eachBatch: (payload) => deliver(done, payload),
+      eachBatch: deliver,
     });
     await ended;
-    done.forget();
   };
 
-  const deliver = async (done: Offsets, payload: EachBatchPayload): Promise<void> => {
+  const deliver = async (payload: EachBatchPayload): Promise<void> => {
     const { batch, heartbeat, resolveOffset, isRunning, isStale } = payload;
     const { topic, partition } = batch;
     for (let next = 0; next < batch.messages.length; next += batchSize) {
@@ -228,8 +225,8 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       await onMessages({ messages, heartbeat, stopping: () => stopping });
       const { offset } = messages.at(-1) as ReceivedMessage;
       resolveOffset(offset);
-      done.done(topic, partition, offset);
-      if (stopping) await done.flush();
+      offsets.done(topic, partition, offset);
+      if (stopping) await offsets.flush();
       await heartbeat();
     }
   };
@@ -241,6 +238,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
         logger.warn({ err: error, groupId: options.groupId }, 'cannot consume yet');
       });
       joined = false;
+      offsets.forget();
       await consumer?.disconnect().catch(() => undefined);
       if (Date.now() - started > 30_000) failures = 0;
       if (!stopping) await wait(Math.min(5000, 200 * 2 ** failures));
@@ -252,7 +250,7 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
     joined: () => joined,
     async stop() {
       stopping = true;
-      await offsets?.flush().catch(() => undefined);
+      await offsets.flush().catch(() => undefined);
       await consumer?.stop().catch(() => undefined);
       await consumer?.disconnect().catch(() => undefined);
       await done;

@@ -3,7 +3,7 @@ import type { TopicPartitionOffsetAndMetadata } from 'kafkajs';
 /** At most once in this time: each by itself would be one more request to the broker for every batch. */
 const PAUSE_MS = 1000;
 
-export interface Offsets {
+interface Offsets {
   /** All of the partition up to this message is done. */
   done(topic: string, partition: number, offset: string): void;
   /** Sends what is not sent yet. @throws what `commit` throws; it is then as if it had not been done. */
