@@ -1,9 +1,6 @@
 import { IdempotencyKeyReused } from '../idempotency';
-import { isDatabaseUnavailable } from '../postgres';
+import { holdsNul, isDatabaseUnavailable } from '../postgres';
 import { Problem, unavailable } from './problem';
-
-/** SQLSTATE character_not_in_repertoire. */
-const INVALID_TEXT = '22021';
 
 /** What express and body-parser put on their errors. */
 interface HttpError extends Error {
@@ -44,8 +41,8 @@ export function toProblem(error: unknown): Problem {
       cause: error,
     });
   }
-  // Any text of a request may hold the one character that PostgreSQL keeps in no text.
-  if ((error as { code?: unknown } | undefined)?.code === INVALID_TEXT) {
+  // Any text of a request may.
+  if (holdsNul(error)) {
     return new Problem(400, {
       code: 'malformed-request',
       detail: 'The request holds text with the character NUL, which nothing here can hold.',

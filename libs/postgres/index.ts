@@ -15,6 +15,7 @@ export {
 export { type Migration, MigrationRefused, type Migrations } from './migration-plan';
 export { createPool, type Pool, type PoolClient, type PoolOptions, type Queryable } from './pool';
 export {
+  holdsNul,
   isDatabaseUnavailable,
   isRetriableDatabaseError,
   isUniqueViolation,

@@ -65,3 +65,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   const found = (error ?? {}) as { code?: unknown; constraint?: unknown };
   return found.code === '23505' && (constraint === undefined || found.constraint === constraint);
 }
+
+/** True when a text has the character NUL, which PostgreSQL keeps neither in a text nor in JSON. */
+export function holdsNul(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === '22021' || code === '22P05';
+}
