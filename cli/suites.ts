@@ -136,7 +136,10 @@ const clusterTests = async (progress: Progress, pattern?: string): Promise<Count
     const env = { ...process.env, ECP_FRONT_DOOR: address, ECP_PROFILE: testProfile };
     const counts = await runJest('cluster', pattern, env, true);
     // The cluster goes, and with it everything that could be asked why.
-    if (counts.failed > 0) progress.note((await complaintsOf(options, progress)).join('\n'));
+    if (counts.failed > 0) {
+      const told = await complaintsOf(options, progress).catch((error: unknown) => [describeError(error)]);
+      progress.note(told.join('\n'));
+    }
     return counts;
   } finally {
     await deleteProfile(testProfile);
