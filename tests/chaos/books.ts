@@ -1,6 +1,8 @@
 // What the platform's parts have written down, read past their own APIs.
+import { loadCatalogue } from '../../infra/catalog/load';
 import { sql } from '../journey/database';
 import { inPlatform } from '../journey/platform';
+import { mailsTo, ofStandIn } from '../journey/stand-ins';
 
 const idList = (ids: string[]) => ids.map((id) => `'${id}'`).join(',');
 
@@ -15,7 +17,8 @@ export const stockOf = async (productIds: string[]): Promise<Record<string, numb
     ).map(([id, available]) => [id, Number(available)]),
   );
 
-const databases = ['cart', 'inventory', 'notification', 'order', 'payment', 'product', 'shipping', 'user'];
+/** One of each service, under its name. */
+const databases = loadCatalogue('local').map(({ name }) => name);
 
 /** Messages that have not left their service. */
 export const unsentMessages = async (): Promise<Record<string, number>> =>
@@ -59,17 +62,9 @@ export const ledgerTotals = async (): Promise<Record<string, number>> =>
     ),
   );
 
-/** What the stand-in for a server of others says of itself. */
-const ofSandbox = async <T>(app: string, port: number, path: string): Promise<T> => {
-  const script = `fetch('http://127.0.0.1:${port}${path}').then((r) => r.text()).then((t) => process.stdout.write(t))`;
-  return JSON.parse(
-    await inPlatform('exec', `deployment/${app}`, '-c', 'sandbox', '--', 'node', '-e', script),
-  );
-};
-
 /** Money the gateway has taken and kept. */
 export const charges = async (): Promise<Charge[]> => {
-  const all = await ofSandbox<{ charges: StripeCharge[] }>('payment-sandbox', 12111, '/_sandbox/charges');
+  const all = await ofStandIn<{ charges: StripeCharge[] }>('payment-sandbox', 12111, '/_sandbox/charges');
   return all.charges
     .filter((charge) => charge.status === 'succeeded' && charge.amount_refunded < charge.amount_captured)
     .map(({ amount_captured, amount_refunded, currency, metadata }) => ({
@@ -87,16 +82,13 @@ export interface Label {
 
 /** Labels that carriers have sold and not taken back. */
 export const labels = async (): Promise<Label[]> => {
-  const all = await ofSandbox<{ labels: (Label & { voided: boolean })[] }>(
+  const all = await ofStandIn<{ labels: (Label & { voided: boolean })[] }>(
     ...(['carriers-sandbox', 12121, '/_sandbox/labels'] as const),
   );
   return all.labels.filter(({ voided }) => !voided).map(({ reference, id }) => ({ reference, id }));
 };
 
-/** Mails by what a mail program knows them by: who gets one twice sees it once. */
-export const mails = async (address: string): Promise<Map<string, string>> => {
-  const { messages } = await ofSandbox<{ messages: { messageId: string; subject: string }[] }>(
-    ...(['mail-sandbox', 12131, `/messages?to=${encodeURIComponent(address)}`] as const),
-  );
-  return new Map(messages.map(({ messageId, subject }) => [messageId, subject]));
-};
+/** Subjects of mails; who gets one twice, as a mail program knows it, sees it once. */
+export const subjectsOfMails = async (address: string): Promise<string[]> => [
+  ...new Map((await mailsTo(address)).map(({ messageId, subject }) => [messageId, subject])).values(),
+];

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
+import { loadCatalogue } from '../../infra/catalog/load';
 import { planOf, targets } from './plan';
 
 describe('a plan of chaos', () => {
   it('is the same for the same seed, and another for another', () => {
     expect(planOf(7, 20)).toEqual(planOf(7, 20));
     expect(planOf(7, 20)).not.toEqual(planOf(8, 20));
+  });
+
+  it('forgets no service', () => {
+    const services = loadCatalogue('local').map(({ name }) => name);
+    expect(Object.keys(targets).sort()).toEqual([...services, 'broker', 'database'].sort());
   });
 
   it('kills everything at least once while customers check out, in order of time', () => {

@@ -1,31 +1,16 @@
 // What a customer is told by mail, as the mail server got it.
 import { Customer } from '../../cli/customer';
-import { inPlatform } from './platform';
+import { mailsTo } from './stand-ins';
 import { until } from './until';
 
 jest.setTimeout(180_000);
 
-interface Mail {
-  to: string[];
-  subject: string;
-  messageId: string;
-  text: string;
-}
 interface Notification {
   id: string;
   kind: string;
   orderId: string;
   status: string;
 }
-
-/** What the stand-in for the mail server was sent for that address. */
-const mailsTo = async (address: string): Promise<Mail[]> => {
-  const script = `fetch('http://127.0.0.1:12131/messages?to=${encodeURIComponent(address)}').then((r) => r.text()).then((t) => process.stdout.write(t))`;
-  const answer = await inPlatform(
-    ...(['exec', 'deployment/mail-sandbox', '-c', 'sandbox', '--', 'node', '-e', script] as const),
-  );
-  return JSON.parse(answer).messages;
-};
 
 describe('a purchase through the front door', () => {
   const customer = new Customer(process.env.ECP_FRONT_DOOR as string);
