@@ -7,6 +7,8 @@ test.each([
   'zwei-Krähen-im-Regen',
   '9f2KpLx7QmWeTb4',
   '夜の海に浮かぶ小さな舟と古い灯台',
+  '839201746529384',
+  '29628692-6998-4269-9886-269abc826992',
 ])('takes %s', (password) => {
   expect(passwordProblem(password, 'jane@example.org')).toBeUndefined();
 });
@@ -27,6 +29,13 @@ test.each([
   ['x'.repeat(200), 'at most 128'],
 ])('refuses %s', (password, reason) => {
   expect(passwordProblem(password, 'jane.example@example.org')).toContain(reason);
+});
+
+test('takes whatever is drawn at random, however few letters are in it', () => {
+  fc.assert(
+    fc.property(fc.uuid(), (password) => passwordProblem(password, 'jane@example.org') === undefined),
+    { numRuns: 20_000 },
+  );
 });
 
 test('counts characters as people do, and never throws', () => {

@@ -75,10 +75,10 @@ export function passwordProblem(password: string, email = ''): string | undefine
   if (length > PASSWORD_MAX) return `must have at most ${PASSWORD_MAX} characters`;
   if (new Set(password.toLowerCase()).size < 5) return 'must have more different characters';
   if (isSequence(password.toLowerCase())) return 'must not be a run of neighbouring keys or letters';
-  if (withoutCommonWords(plain(password)).length < 4)
+  if (isLittleBeside(COMMON, password))
     return 'is among the first that attackers try: choose something longer or less common';
   const name = plain(email.split('@')[0] ?? '');
-  if (name.length >= 4 && withoutCommonWords(plain(password).replaceAll(name, '')).length < 4) {
+  if (name.length >= 4 && isLittleBeside([name, ...COMMON], password)) {
     return 'must not be your e-mail address with a few characters added';
   }
   return undefined;
@@ -106,8 +106,12 @@ function plain(text: string): string {
     .replace(/[^\p{L}]/gu, '');
 }
 
-function withoutCommonWords(text: string): string {
-  return COMMON.reduce((rest, word) => rest.replaceAll(word, ''), text);
+/** Whether a password is made of these words and no more than a little decoration: too little to be a password of its own. */
+function isLittleBeside(words: string[], password: string): boolean {
+  const letters = plain(password);
+  const rest = words.reduce((text, word) => text.replaceAll(word, ''), letters);
+  const found = letters.length - rest.length;
+  return found > 0 && rest.length < 4 && [...password].length - found < PASSWORD_MIN;
 }
 
 function isSequence(text: string): boolean {
