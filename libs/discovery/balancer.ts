@@ -1,7 +1,6 @@
 import { BrokenCircuitError, type CircuitBreakerPolicy, CircuitState } from 'cockatiel';
 import { type BreakerFigures, createBreaker, type Endpoint, type Endpoints } from '../resilience';
 import type { Instance } from './consul';
-import { fetchAs } from './fetch-as';
 
 export interface BalancerOptions extends BreakerFigures {
   /** Where requests go while no instance is known: the Service's own address. */
@@ -84,5 +83,5 @@ const keyOf = ({ id, address, port }: Instance) => `${id} ${address}:${port}`;
 
 const endpointOf = ({ address, port, authority }: Instance): Endpoint => ({
   baseUrl: `http://${address}:${port}`,
-  ...(authority !== undefined && { fetch: fetchAs(authority) }),
+  ...(authority !== undefined && { authority }),
 });

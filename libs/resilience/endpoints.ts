@@ -28,8 +28,8 @@ export class UpstreamError extends Error {
 /** One place a request can go to. */
 export interface Endpoint {
   baseUrl: string;
-  /** How it is asked; the global fetch unless told. */
-  fetch?: typeof fetch;
+  /** The name it is asked under (`host`); that of `baseUrl` unless told. */
+  authority?: string;
 }
 
 /** Chooses where each try goes, and keeps away from what fails. */

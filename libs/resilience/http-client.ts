@@ -14,6 +14,7 @@ import {
   oneEndpoint,
   UpstreamError,
 } from './endpoints';
+import { type IncomingAnswer, type Send, send } from './send';
 
 export interface HttpClientOptions extends BreakerFigures {
   /** For messages and logs: 'product'. */
@@ -26,12 +27,11 @@ export interface HttpClientOptions extends BreakerFigures {
   /** Tries in all for GET and for requests with an Idempotency-Key header; 3 unless told. Others are tried once. */
   attempts?: number;
   /** For tests. */
-  fetch?: typeof fetch;
+  send?: Send;
 }
 
 export interface UpstreamAnswer {
   status: number;
-  headers: Headers;
   /** Parsed JSON; undefined when the answer had no JSON. Validate it: it comes from elsewhere. */
   body: unknown;
 }
@@ -63,7 +63,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         method === 'GET' || Object.keys(headers).some((key) => key.toLowerCase() === 'idempotency-key');
       const once = () =>
         endpoints.run((endpoint) =>
-          limit.execute(({ signal }) => send(endpoint, method, path, { body, headers, signal })),
+          limit.execute(({ signal }) => exchange(endpoint, method, path, { body, headers, signal })),
         );
       try {
         return await (repeatable ? again.execute(once) : once());
@@ -85,37 +85,39 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     },
   };
 
-  async function send(
+  async function exchange(
     endpoint: Endpoint,
     method: string,
     path: string,
     { body, headers, signal }: { body: unknown; headers: Record<string, string>; signal: AbortSignal },
   ): Promise<UpstreamAnswer> {
-    const sent = encode(body);
-    let response: Response;
+    const { authority, baseUrl } = endpoint;
+    const content = encode(body);
+    let answer: IncomingAnswer;
     try {
-      response = await (endpoint.fetch ?? options.fetch ?? fetch)(new URL(path, endpoint.baseUrl), {
+      answer = await (options.send ?? send)(new URL(path, baseUrl), {
         method,
         signal,
         headers: {
           accept: 'application/json',
-          ...(sent && { 'content-type': sent.type }),
+          ...(authority !== undefined && { host: authority }),
+          ...(content && { 'content-type': content.type }),
           ...headers,
         },
-        body: sent?.text,
+        body: content?.text,
       });
     } catch (error) {
-      const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
+      const code = (error as { code?: string }).code ?? '';
       throw new UpstreamError(name, 'cannot be reached', true, undefined, {
         cause: error,
         mayHaveArrived: !NEVER_SENT.has(code),
       });
     }
-    const text = await response.text();
-    if (response.status >= 500 || response.status === 429) {
-      throw new UpstreamError(name, `answered ${response.status}`, true, response.status);
+    const { status } = answer;
+    if (status >= 500 || status === 429) {
+      throw new UpstreamError(name, `answered ${status}`, true, status);
     }
-    return { status: response.status, headers: response.headers, body: parse(text) };
+    return { status, body: parse(answer.body) };
   }
 }
 
@@ -125,7 +127,6 @@ const NEVER_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** As text: not every fetch takes more. */
 const encode = (body: unknown): { type: string; text: string } | undefined => {
   if (body === undefined) return undefined;
   return body instanceof URLSearchParams

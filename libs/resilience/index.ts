@@ -10,5 +10,6 @@ export {
   UpstreamError,
 } from './endpoints';
 export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client';
+export { type Send, send } from './send';
 export { startWorkLoop, type WorkLoop, type WorkLoopOptions } from './work-loop';
 export { startWorker, type Worker } from './worker';

@@ -39,7 +39,7 @@ afterAll(async () => {
 beforeEach(() => sandbox.control('reset', {}));
 
 const carriersWith = (more: Partial<CarrierSettings> = {}, patienceMs = 600): Carriers =>
-  createCarriers({ ...sandbox.settings, ...more }, { fetch: recording(exchanges), patienceMs, settleMs: 0 });
+  createCarriers({ ...sandbox.settings, ...more }, { send: recording(exchanges), patienceMs, settleMs: 0 });
 const consignment = (to = home, list = items, carrier = carriersWith().named('fedex')) => ({
   ...{
     from: origin,

@@ -2,6 +2,7 @@
 // validator alone, a field the contract does not name is a mistake too, for a misspelt one is just ignored by the carrier.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type Send, send } from '@platform/libs/resilience';
 import Ajv from 'ajv';
 import { parseDocument } from 'yaml';
 
@@ -26,26 +27,30 @@ export interface Exchange {
   answer: unknown;
 }
 
-/** A fetch that also notes what was said. */
-export const recording = (exchanges: Exchange[]): typeof fetch =>
-  (async (input: URL, init: RequestInit = {}) => {
-    const response = await fetch(input, init);
-    const headers = Object.fromEntries(new Headers(init.headers));
-    const isForm = headers['content-type']?.includes('form-urlencoded');
-    const body = init.body as string | undefined;
+const asJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Also notes what was said. */
+export const recording =
+  (exchanges: Exchange[]): Send =>
+  async (url, request) => {
+    const { method, body } = request;
+    const headers = Object.fromEntries(new Headers(request.headers));
+    const answer = await send(url, request);
     exchanges.push({
-      method: init.method ?? 'GET',
-      path: `${input.pathname}${input.search}`,
-      headers,
-      body: isForm ? Object.fromEntries(new URLSearchParams(body)) : body && JSON.parse(body),
-      status: response.status,
-      answer: await response
-        .clone()
-        .json()
-        .catch(() => undefined),
+      ...{ method, path: `${url.pathname}${url.search}`, headers },
+      body: headers['content-type']?.includes('form-urlencoded')
+        ? Object.fromEntries(new URLSearchParams(body))
+        : body && JSON.parse(body),
+      ...{ status: answer.status, answer: asJson(answer.body) },
     });
-    return response;
-  }) as typeof fetch;
+    return answer;
+  };
 
 // biome-ignore lint/suspicious/noExplicitAny: OpenAPI documents and JSON schemas, walked by their keywords
 type Any = any;

@@ -3,7 +3,7 @@ import { createAddresses } from './addresses';
 
 type UpstreamAnswer = Awaited<ReturnType<HttpClient['request']>>;
 
-const answer = (status: number, body?: unknown): UpstreamAnswer => ({ status, body, headers: new Headers() });
+const answer = (status: number, body?: unknown): UpstreamAnswer => ({ status, body });
 const problem = (code: string) => ({ type: `urn:ecommerce-platform:problem:${code}` });
 
 /** A user service of which each answer is said beforehand. */

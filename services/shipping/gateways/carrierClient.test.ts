@@ -43,8 +43,7 @@ describe('a token', () => {
           .get()
           .catch((error) => error),
       );
-    const refused = async () =>
-      tokenOf({ status: 401, headers: new Headers(), body: {} }, () => ({}) as never);
+    const refused = async () => tokenOf({ status: 401, body: {} }, () => ({}) as never);
     expect(await failing(refused)).toEqual({ kind: 'misconfigured', error: 'token_refused_401' });
     const away = async () => {
       throw new UpstreamError('ups', 'answered 503', true, 503);

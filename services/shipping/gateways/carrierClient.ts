@@ -1,4 +1,4 @@
-import { createHttpClient, type HttpClient, UpstreamError } from '@platform/libs/resilience';
+import { createHttpClient, type HttpClient, type Send, UpstreamError } from '@platform/libs/resilience';
 
 /** The part of every outcome that says what went wrong. Codes only: a carrier's own words may hold an address. */
 export type Failure =
@@ -12,7 +12,7 @@ export interface CarrierOptions {
   /** ms a carrier may take to sell, to be asked or to track; 20000 unless told. */
   patienceMs?: number;
   /** For tests. */
-  fetch?: typeof fetch;
+  send?: Send;
 }
 
 type Answer = Awaited<ReturnType<HttpClient['request']>>;
@@ -34,9 +34,9 @@ class NothingSent extends Error {
 }
 
 /** Carriers answer quotes within the limit or not at all; all else may take its time. Nothing is repeated here: that is the shipment's. */
-export const createClients = (name: string, { baseUrl, patienceMs = 20_000, fetch }: CarrierOptions) => ({
-  quick: createHttpClient({ name, baseUrl, timeoutMs: 2000, attempts: 1, fetch }),
-  patient: createHttpClient({ name, baseUrl, timeoutMs: patienceMs, attempts: 1, fetch }),
+export const createClients = (name: string, { baseUrl, patienceMs = 20_000, send }: CarrierOptions) => ({
+  quick: createHttpClient({ name, baseUrl, timeoutMs: 2000, attempts: 1, send }),
+  patient: createHttpClient({ name, baseUrl, timeoutMs: patienceMs, attempts: 1, send }),
 });
 
 export interface Token {
