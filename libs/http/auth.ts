@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { Problem, unauthorized, unavailable } from './problem';
 
 export const TOKEN_ISSUER = 'ecommerce-platform';
@@ -21,6 +22,10 @@ export interface Principal {
 /** @throws Problem 401 when there is no valid token, 503 when the keys cannot be had. */
 export type Authenticator = (request: IncomingMessage) => Promise<Principal>;
 
+/** A token found good is not looked at again for so long, in ms; keys are kept for longer than that anyway. */
+const REMEMBERED_MS = 60_000;
+const CLOCK_TOLERANCE = 5;
+
 /** Verifies ES256 access tokens against the user service's published keys, or against `keys` where they are at hand. */
 export function authenticate(options: { jwksUrl: string } | { keys: JWTVerifyGetKey }): Authenticator {
   const keys =
@@ -32,6 +37,7 @@ export function authenticate(options: { jwksUrl: string } | { keys: JWTVerifyGet
           cooldownDuration: 5000,
           cacheMaxAge: 900_000,
         });
+  const found = new LRUCache<string, Principal>({ max: 10_000, perf: Date });
   return async (request) => {
     const [scheme, token] = (request.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() !== 'bearer' || !token) {
@@ -40,15 +46,20 @@ export function authenticate(options: { jwksUrl: string } | { keys: JWTVerifyGet
         'Send an access token: Authorization: Bearer <token from POST /v1/sessions>.',
       );
     }
+    const remembered = found.get(token);
+    if (remembered) return remembered;
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ['ES256'],
         issuer: TOKEN_ISSUER,
         audience: TOKEN_AUDIENCE,
         requiredClaims: ['sub', 'exp'],
-        clockTolerance: 5,
+        clockTolerance: CLOCK_TOLERANCE,
       });
-      return principalOf(payload);
+      const principal = principalOf(payload);
+      const left = ((payload.exp as number) + CLOCK_TOLERANCE) * 1000 - Date.now();
+      if (left > 0) found.set(token, principal, { ttl: Math.min(left, REMEMBERED_MS) });
+      return principal;
     } catch (error) {
       throw asProblem(error);
     }
