@@ -1,6 +1,6 @@
-import { type Pool, type PoolClient, withTransaction } from '../postgres';
+import { type Pool, type PoolClient, together, withTransaction } from '../postgres';
 import type { Logger } from '../telemetry';
-import { type EventStore, type Position, START, type StoredEvent } from './store';
+import { type EventStore, type Position, type PositionedEvent, START, type StoredEvent } from './store';
 import { follow, readCheckpoint, type Subscription, saveCheckpoint, takeTurn } from './subscription';
 
 /** A type of event with its data. */
@@ -54,6 +54,8 @@ export function project<Row, E extends Fact>(
   return changed;
 }
 
+const BATCH_SIZE = 500;
+
 export interface ProjectionOptions<Row, E extends Fact> {
   projection: Projection<Row, E>;
   table: ProjectionTable<Row>;
@@ -62,6 +64,8 @@ export interface ProjectionOptions<Row, E extends Fact> {
   logger: Logger;
   batchSize?: number;
   pollMs?: number;
+  /** Takes up events no more often than this, in ms; at once unless told. */
+  restMs?: number;
 }
 
 export interface RunningProjection {
@@ -75,13 +79,13 @@ export interface RunningProjection {
 }
 
 export function createProjection<Row, E extends Fact>(options: ProjectionOptions<Row, E>): RunningProjection {
-  const { projection, store, pool, logger, pollMs } = options;
+  const { projection, store, pool, logger, pollMs, restMs } = options;
   const { name } = projection;
   return {
     name,
     start: () =>
       follow({
-        ...{ name, store, pool, logger, pollMs },
+        ...{ name, store, pool, logger, pollMs, restMs },
         step: () => withTransaction(pool, (client) => advance(options, client)),
       }),
     rebuild: () =>
@@ -97,8 +101,9 @@ async function advance<Row, E extends Fact>(
   client: PoolClient,
 ): Promise<boolean> {
   const { name, version } = options.projection;
-  if (!(await takeTurn(client, name))) return false;
-  const checkpoint = await readCheckpoint(client, name);
+  const { batchSize = BATCH_SIZE } = options;
+  const [mine, checkpoint] = await together(takeTurn(client, name), readCheckpoint(client, name));
+  if (!mine) return false;
   // Newer code is at it, in the other colour of a release: it would be undone here.
   if (checkpoint && checkpoint.version > version) return false;
   if (checkpoint && checkpoint.version < version) {
@@ -106,10 +111,10 @@ async function advance<Row, E extends Fact>(
     options.logger.info({ projection: name, version, events }, 'a projection was made anew');
     return true;
   }
-  const position = await applyNext(options, client, checkpoint?.position ?? START);
-  if (position === undefined) return false;
-  await saveCheckpoint(client, name, { version, position });
-  return true;
+  const events = await applyNext(options, client, checkpoint?.position ?? START);
+  const last = events.at(-1);
+  if (last) await saveCheckpoint(client, name, { version, position: last.position });
+  return events.length === batchSize;
 }
 
 async function rebuild<Row, E extends Fact>(
@@ -119,32 +124,30 @@ async function rebuild<Row, E extends Fact>(
   const { name, version } = options.projection;
   await options.table.clear(client);
   let position: Position = START;
-  let events = 0;
+  let count = 0;
   // Comes to an end: what is appended meanwhile is not shown before this transaction is over.
   for (;;) {
-    const next = await applyNext(options, client, position, (count) => {
-      events += count;
-    });
-    if (next === undefined) break;
-    position = next;
+    const events = await applyNext(options, client, position);
+    const last = events.at(-1);
+    if (!last) break;
+    position = last.position;
+    count += events.length;
   }
   await saveCheckpoint(client, name, { version, position });
-  return events;
+  return count;
 }
 
-/** @returns the position of the last event applied; undefined when there was none. */
+/** @returns the events that were applied. */
 async function applyNext<Row, E extends Fact>(
-  { projection, table, store, batchSize = 500 }: ProjectionOptions<Row, E>,
+  { projection, table, store, batchSize = BATCH_SIZE }: ProjectionOptions<Row, E>,
   client: PoolClient,
   position: Position,
-  count: (events: number) => void = () => undefined,
-): Promise<Position | undefined> {
+): Promise<PositionedEvent[]> {
   const events = await store.readAll(position, batchSize);
   const ours = events.filter(({ type }) => Object.hasOwn(projection.handlers, type));
   if (ours.length > 0) {
     const rows = await table.load(client, [...new Set(ours.map(projection.keyOf))]);
     await table.save(client, project(projection, rows, ours));
   }
-  count(events.length);
-  return events.at(-1)?.position;
+  return events;
 }

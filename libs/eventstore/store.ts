@@ -59,7 +59,7 @@ export interface Streams {
 export interface EventStore extends Streams {
   /**
    * Events of all streams after `after`, in an order without gaps: a reader that goes on from the last position it was
-   * given meets every event exactly once.
+   * given meets every event exactly once. Fewer than `limit` when there are no more for now.
    */
   readAll(after: Position, limit: number): Promise<PositionedEvent[]>;
   /**

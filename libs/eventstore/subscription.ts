@@ -1,6 +1,6 @@
 import type { ObservableResult } from '@opentelemetry/api';
 import { type Kysely, sql } from 'kysely';
-import { type Pool, type PoolClient, withTransaction } from '../postgres';
+import { type Pool, type PoolClient, together, withTransaction } from '../postgres';
 import { startWorkLoop } from '../resilience';
 import { type Logger, meter } from '../telemetry';
 import { type EventStore, type Position, START, type StoredEvent } from './store';
@@ -36,6 +36,8 @@ export interface SubscriptionOptions {
   /** Events at a time; 500 unless told. */
   batchSize?: number;
   pollMs?: number;
+  /** Takes up events no more often than this, in ms; at once unless told. */
+  restMs?: number;
 }
 
 export interface Subscription {
@@ -55,8 +57,9 @@ export interface Checkpoint {
 export const subscribe = (options: SubscriptionOptions): Promise<Subscription> =>
   follow({ ...options, step: () => advance(options) });
 
-interface Following extends Pick<SubscriptionOptions, 'name' | 'store' | 'pool' | 'logger' | 'pollMs'> {
-  /** @returns false when there was nothing to do. */
+interface Following
+  extends Pick<SubscriptionOptions, 'name' | 'store' | 'pool' | 'logger' | 'pollMs' | 'restMs'> {
+  /** @returns whether more events wait. */
   step(): Promise<boolean>;
 }
 
@@ -64,9 +67,13 @@ interface Following extends Pick<SubscriptionOptions, 'name' | 'store' | 'pool' 
 const LATE_MS = 100;
 
 /** Runs `step` whenever there may be new events; its lag is a metric. */
-export async function follow({ name, store, pool, logger, pollMs, step }: Following): Promise<Subscription> {
+export async function follow(following: Following): Promise<Subscription> {
+  const { name, store, pool, logger, pollMs, restMs, step } = following;
   const forget = watchLag(store, pool, name);
-  const loop = startWorkLoop({ logger, pollMs, lateMs: LATE_MS, waiting: `events wait for ${name}`, step });
+  const loop = startWorkLoop({
+    ...{ logger, pollMs, lateMs: LATE_MS, restMs, step },
+    waiting: `events wait for ${name}`,
+  });
   const watching = await store.watch(loop.wake);
   return {
     async stop() {
@@ -77,11 +84,12 @@ export async function follow({ name, store, pool, logger, pollMs, step }: Follow
   };
 }
 
-/** @returns false when there was nothing to do, or another instance is at it. */
+/** @returns whether more events wait; not when another instance is at it. */
 const advance = ({ name, store, pool, onEvents, batchSize = 500 }: SubscriptionOptions): Promise<boolean> =>
   withTransaction(pool, async (client) => {
-    if (!(await takeTurn(client, name))) return false;
-    const { version, position } = (await readCheckpoint(client, name)) ?? { version: 1, position: START };
+    const [mine, checkpoint] = await together(takeTurn(client, name), readCheckpoint(client, name));
+    if (!mine) return false;
+    const { version, position } = checkpoint ?? { version: 1, position: START };
     // Before anything is written: this transaction has no id yet, so it holds back no reader, however long `onEvents` takes
     // to its first statement.
     const events = await store.readAll(position, batchSize);
@@ -89,13 +97,17 @@ const advance = ({ name, store, pool, onEvents, batchSize = 500 }: SubscriptionO
     if (!last) return false;
     await onEvents(events, client);
     await saveCheckpoint(client, name, { version, position: last.position });
-    return true;
+    return events.length === batchSize;
   });
 
 /** Ends with the transaction, so that a killed process cannot keep it. `wait` for another instance instead of giving up. */
 export async function takeTurn(client: PoolClient, name: string, wait = false): Promise<boolean> {
   const lock = `pg_${wait ? '' : 'try_'}advisory_xact_lock(hashtextextended($1, 0))`;
-  const { rows } = await client.query(`select ${lock} as mine`, [`subscription ${name}`]);
+  const { rows } = await client.query({
+    name: wait ? 'wait-for-turn' : 'take-turn',
+    text: `select ${lock} as mine`,
+    values: [`subscription ${name}`],
+  });
   return wait || rows[0].mine;
 }
 

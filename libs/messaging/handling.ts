@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Upcasts, upcast } from '../eventstore';
-import { type Pool, type PoolClient, withTransaction } from '../postgres';
+import { type Pool, type PoolClient, together, withTransaction } from '../postgres';
 import type { Logger } from '../telemetry';
 import { type CloudEvent, PoisonMessage, parseEvent } from './envelope';
 
@@ -67,8 +67,10 @@ export async function handle(options: Handling, events: Understood[], attempt: n
   const ours = events.filter((event) => event.handler);
   if (ours.length === 0) return events.map(() => 'skipped');
   return withTransaction(options.pool, async (client) => {
-    if (ours.length > 1) await client.query(`set local lock_timeout = ${BATCH_LOCK_MS}`);
-    const fresh = await record(client, options.groupId, ours.map(inboxId));
+    const [, fresh] = await together(
+      ours.length > 1 ? client.query(`set local lock_timeout = ${BATCH_LOCK_MS}`) : Promise.resolve(),
+      record(client, options.groupId, ours.map(inboxId)),
+    );
     const outcomes: Outcome[] = [];
     for (const { handler, ...event } of events) {
       if (!handler) outcomes.push('skipped');

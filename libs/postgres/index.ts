@@ -19,5 +19,6 @@ export {
   isDatabaseUnavailable,
   isRetriableDatabaseError,
   isUniqueViolation,
+  together,
   withTransaction,
 } from './transaction';

@@ -7,13 +7,14 @@ export interface Listener {
 }
 
 /**
- * Calls `onNotify` for every NOTIFY on `channel` and after every (re)connect, since what was sent meanwhile is lost.
+ * Calls `onNotify` for every NOTIFY on `channel`, with its payload, and without one after every (re)connect, since what was sent
+ * meanwhile is lost.
  * Keeps one connection of its own and reconnects by itself. `channel` must be a plain identifier.
  */
 export async function listen(
   pool: Pool,
   channel: string,
-  onNotify: () => void,
+  onNotify: (payload?: string) => void,
   logger?: Logger,
 ): Promise<Listener> {
   let stopped = false;
@@ -28,7 +29,7 @@ export async function listen(
       connectionTimeoutMillis: 3000,
     });
     client = next;
-    next.on('notification', onNotify);
+    next.on('notification', ({ payload }) => onNotify(payload));
     next.on('error', () => undefined);
     next.on('end', () => {
       if (!stopped && client === next) reconnect();

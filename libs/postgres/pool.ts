@@ -43,6 +43,8 @@ export function createPool(options: PoolOptions): Pool {
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    // What is asked without waiting is sent without waiting; see `together`.
+    pipeline: true,
     types: types as unknown as pg.CustomTypesConfig,
     Client: TimedClient,
   } as pg.PoolConfig);

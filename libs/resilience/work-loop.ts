@@ -1,7 +1,7 @@
 import type { Logger } from '../telemetry';
 
 export interface WorkLoopOptions {
-  /** Does some of the work there is. @returns false when there was none. */
+  /** Does some of the work there is. @returns whether more waits; what comes meanwhile wakes the loop by itself. */
   step(): Promise<boolean>;
   /** What the log says when a step fails: 'events wait in the outbox'. */
   waiting: string;
@@ -10,6 +10,8 @@ export interface WorkLoopOptions {
   pollMs?: number;
   /** For work that may show up a moment after its wake-up: looks again after this many ms, then after twice as many, up to `pollMs`. */
   lateMs?: number;
+  /** Rests for so many ms when nothing waits any more, even if woken: what comes meanwhile is done together. None unless told. */
+  restMs?: number;
 }
 
 export interface WorkLoop {
@@ -21,12 +23,13 @@ export interface WorkLoop {
 
 /** Step after step while there is work, then asleep until woken. A step that fails is tried again, with growing pauses up to 5 s. */
 export function startWorkLoop(options: WorkLoopOptions): WorkLoop {
-  const { step, waiting, logger, pollMs = 1000, lateMs = pollMs } = options;
+  const { step, waiting, logger, pollMs = 1000, lateMs = pollMs, restMs = 0 } = options;
   let stopped = false;
   let woken = false;
   let failures = 0;
   let looks = 0;
   let interrupt: () => void = () => undefined;
+  let resting = false;
 
   const sleep = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -42,6 +45,11 @@ export function startWorkLoop(options: WorkLoopOptions): WorkLoop {
       try {
         while (!stopped && (await step())) looks = 0;
         failures = 0;
+        if (restMs > 0 && !stopped) {
+          resting = true;
+          await sleep(restMs);
+          resting = false;
+        }
         if (!woken && !stopped) await sleep(Math.min(pollMs, lateMs * 2 ** looks++));
       } catch (error) {
         failures++;
@@ -57,7 +65,7 @@ export function startWorkLoop(options: WorkLoopOptions): WorkLoop {
       woken = true;
       looks = 0;
       // After a failure new work is no reason to hurry.
-      if (failures === 0) interrupt();
+      if (failures === 0 && !resting) interrupt();
     },
     async stop() {
       stopped = true;

@@ -1,4 +1,5 @@
 import { enqueueEvents } from '@platform/libs/messaging';
+import { together } from '@platform/libs/postgres';
 import { STOCK_TOPIC, stockMessages } from '../application/messages';
 import type { Transaction } from '../application/ports';
 import type { Item, ItemChange } from '../domain/stock';
@@ -36,7 +37,7 @@ export const saveChanges = async (
 ): Promise<void> => {
   if (changes.length === 0) return;
   const items = changes.map(({ after }) => after);
-  await client.query({
+  const save = client.query({
     name: 'save-items',
     text: `update stock_items set stock = new.stock, held = new.held, threshold = new.threshold,
              version = new.version, updated_at = now()
@@ -51,7 +52,7 @@ export const saveChanges = async (
       items.map(({ version }) => version),
     ],
   });
-  await announceChanges(client, changes, traceparent);
+  await together(save, announceChanges(client, changes, traceparent));
 };
 
 export const announceChanges = (client: Transaction, changes: ItemChange[], traceparent?: string) =>

@@ -1,5 +1,5 @@
 import { enqueueEvents } from '@platform/libs/messaging';
-import { type Pool, withTransaction } from '@platform/libs/postgres';
+import { type Pool, together, withTransaction } from '@platform/libs/postgres';
 import { answerMessage, RESERVATION_TOPIC } from '../application/messages';
 import type { Applied, ReservationStore, Transaction } from '../application/ports';
 import {
@@ -38,12 +38,12 @@ const toReservation = (row: Row): Reservation => {
 export const createReservationStore = (pool: Pool): ReservationStore => {
   const find = async (client: Transaction, orderId: string): Promise<Reservation | undefined> => {
     // There may be no row to lock yet, so the order itself is locked until the transaction ends.
-    await client.query({
+    const lock = client.query({
       name: 'lock-order',
       text: 'select pg_advisory_xact_lock(hashtextextended($1, $2))',
       values: [orderId, MIGRATION_LOCK],
     });
-    const { rows } = await client.query<Row>({
+    const reservation = client.query<Row>({
       name: 'find-reservation',
       text: `select status, reason, product_ids, expires_at,
                (select jsonb_agg(jsonb_build_object('productId', product_id, 'quantity', quantity, 'short', short)
@@ -52,10 +52,14 @@ export const createReservationStore = (pool: Pool): ReservationStore => {
              from reservations where order_id = $1`,
       values: [orderId],
     });
+    const [, { rows }] = await together(lock, reservation);
     return rows[0] && toReservation(rows[0]);
   };
 
-  const save = async (client: Transaction, orderId: string, reservation: Reservation) => {
+  const save = (client: Transaction, orderId: string, reservation: Reservation) =>
+    together(saveState(client, orderId, reservation), saveLines(client, orderId, reservation));
+
+  const saveState = async (client: Transaction, orderId: string, reservation: Reservation) => {
     const rejected = reservation.status === 'rejected' ? reservation : undefined;
     await client.query({
       name: 'save-reservation',
@@ -71,6 +75,9 @@ export const createReservationStore = (pool: Pool): ReservationStore => {
         reservation.status === 'reserved' ? reservation.expiresAt : null,
       ],
     });
+  };
+
+  const saveLines = async (client: Transaction, orderId: string, reservation: Reservation) => {
     // Lines are written once; a late sale adds what was short.
     if (reservation.status !== 'reserved' && reservation.status !== 'sold-late') return;
     const lines: SoldLine[] = reservation.lines;
@@ -97,11 +104,12 @@ export const createReservationStore = (pool: Pool): ReservationStore => {
     const before = await find(client, orderId);
     const items = await lockItems(client, productsOf(command, before));
     const decision = decide(command, before, items);
-    await saveChanges(client, decision.changes, traceparent);
-    if (decision.reservation) await save(client, orderId, decision.reservation);
-    if (decision.answer) {
-      await enqueueEvents(client, RESERVATION_TOPIC, [answerMessage(orderId, decision.answer, traceparent)]);
-    }
+    const answers = decision.answer ? [answerMessage(orderId, decision.answer, traceparent)] : [];
+    await together(
+      saveChanges(client, decision.changes, traceparent),
+      decision.reservation ? save(client, orderId, decision.reservation) : Promise.resolve(),
+      enqueueEvents(client, RESERVATION_TOPIC, answers),
+    );
     return { before, decision };
   };
 

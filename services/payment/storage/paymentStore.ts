@@ -1,6 +1,6 @@
 import type { Streams, TransactionalEventStore } from '@platform/libs/eventstore';
 import { enqueueEvents } from '@platform/libs/messaging';
-import { type Pool, withTransaction } from '@platform/libs/postgres';
+import { type Pool, together, withTransaction } from '@platform/libs/postgres';
 import { PAYMENT_TOPIC, toMessages } from '../application/messages';
 import type { Change, PaymentStore, PaymentView, Transaction } from '../application/ports';
 import { viewOf } from '../application/view';
@@ -70,15 +70,19 @@ export const createPaymentStore = ({
     const after = foldPayment(events, before);
     const last = events.at(-1);
     if (last) {
-      const version = await streams.append(streamOf(paymentId), events.map(toStored), history.length);
-      const messages = toMessages(before, events, history.length + 1);
-      if (messages.length > 0) await enqueueEvents(client, PAYMENT_TOPIC, messages);
-      await savePostings(client, paymentId, postingsByVersion(before, events, history.length + 1));
-      if (isKnown(after)) {
-        const createdAt = (history[0] ?? last).data.at;
-        const view = viewOf(after, { createdAt, updatedAt: last.data.at });
-        await saveView(client, after, view, [history.length, version]);
-      }
+      const [first, version] = [history.length + 1, history.length + events.length];
+      const createdAt = (history[0] ?? last).data.at;
+      await together(
+        streams.append(streamOf(paymentId), events.map(toStored), history.length),
+        enqueueEvents(client, PAYMENT_TOPIC, toMessages(before, events, first)),
+        savePostings(client, paymentId, postingsByVersion(before, events, first)),
+        isKnown(after)
+          ? saveView(client, after, viewOf(after, { createdAt, updatedAt: last.data.at }), [
+              history.length,
+              version,
+            ])
+          : Promise.resolve(),
+      );
     }
     return { before, after, events };
   };

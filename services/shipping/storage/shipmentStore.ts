@@ -1,6 +1,6 @@
 import type { NewEvent, StoredEvent, Streams, TransactionalEventStore } from '@platform/libs/eventstore';
 import { type CloudEvent, enqueueEvents } from '@platform/libs/messaging';
-import { type Pool, withTransaction } from '@platform/libs/postgres';
+import { type Pool, together, withTransaction } from '@platform/libs/postgres';
 import { answerKind, answerOf, SHIPMENT_TOPIC } from '../application/messages';
 import type { Change, Label, ShipmentStore, ShipmentView, Transaction } from '../application/ports';
 import { viewOf } from '../application/view';
@@ -93,13 +93,16 @@ export const createShipmentStore = ({
     const after = foldShipment(events, before);
     if (events.length > 0 && after.status !== 'none') {
       const at = events.at(-1)!.data.at;
-      const version = await streams.append(streamOf(shipmentId), events.map(toStored), history.length);
       const createdAt = (history[0] ?? events[0]!).data.at;
-      await saveView(client, after, viewOf(after, { createdAt, updatedAt: at }));
-      if (events.some(({ type }) => type === 'LabelBought')) await saveLabels(client, shipmentId, labels);
-      if (answerKind(after) !== answerKind(before)) {
-        await enqueue(client, answerOf(after, at, `${shipmentId}-${version}`));
-      }
+      const bought = events.some(({ type }) => type === 'LabelBought');
+      const id = `${shipmentId}-${history.length + events.length}`;
+      await together(
+        streams.append(streamOf(shipmentId), events.map(toStored), history.length),
+        // Labels refer to the shipment's row.
+        saveView(client, after, viewOf(after, { createdAt, updatedAt: at })),
+        saveLabels(client, shipmentId, bought ? labels : []),
+        enqueue(client, answerKind(after) === answerKind(before) ? undefined : answerOf(after, at, id)),
+      );
     }
     return { before, after, events };
   };
