@@ -16,6 +16,8 @@ import type { Deliveries, Delivery, KafkaPort, ReceivedMessage, Subscription } f
 export interface ConsumerOptions extends Handling {
   kafka: KafkaPort;
   topics: string[];
+  /** See SubscribeOptions: for what is in no hurry. */
+  withinMs?: number;
   /** Tries before a message goes to the dead letters (8) and the first pause in ms (100, doubled up to 5 s). */
   retry?: { attempts?: number; firstDelayMs?: number };
   /** How long processed ids are remembered at least; see INBOX_DAYS. */
@@ -67,6 +69,7 @@ export function createConsumer(options: ConsumerOptions): EventConsumer {
       subscription = await options.kafka.subscribe({
         groupId: options.groupId,
         topics: options.topics,
+        withinMs: options.withinMs,
         batchSize: BATCH_SIZE,
         onMessages: async (deliveries) => {
           await kept;

@@ -39,6 +39,8 @@ export interface Subscription {
 export type SubscribeOptions = {
   groupId: string;
   topics: string[];
+  /** Messages may be taken up this many ms late, those of that time together; at once unless told. */
+  withinMs?: number;
 } & (
   | {
       /** The offset is committed within a second after it returned; when it throws the message comes again. */

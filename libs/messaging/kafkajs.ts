@@ -42,6 +42,8 @@ const secured = (tls: KafkaOptions['tls']): Pick<KafkaConfig, 'ssl' | 'sasl'> =>
   ...(tls?.login && { sasl: { mechanism: 'scram-sha-512', ...tls.login } }),
 });
 
+/** Waits for no more than this. */
+const MANY_BYTES = 262_144;
 const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'CORRUPT_MESSAGE']);
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -185,7 +187,10 @@ function startSubscription(kafka: Kafka, options: SubscribeOptions, logger: Logg
       rebalanceTimeout: 10_000,
       // Topics and partitions that are added later are seen within this time.
       metadataMaxAge: 15_000,
-      maxWaitTimeInMs: 1000,
+      // The broker answers when it has that much, or after that time.
+      ...(options.withinMs === undefined
+        ? { maxWaitTimeInMs: 1000 }
+        : { maxWaitTimeInMs: options.withinMs, minBytes: MANY_BYTES }),
       retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 5, restartOnFailure: async () => false },
     });
     consumer = current;

@@ -80,6 +80,42 @@ test('publishes later, in order per key, what a process wrote that died before i
   }
 });
 
+test('of several relays another takes over when the session of the one at work ends', async () => {
+  const topic = await newTopic();
+  await relay();
+  await relay();
+  const messages = await collect(topic);
+  await write(topic, event('a', 1));
+  await until('the first arrives', () => messages.length === 1);
+  const { rowCount } = await pool.query(
+    `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and objid = 7204118`,
+  );
+  expect(rowCount).toBe(1);
+  await write(topic, event('a', 2));
+  await until('the second arrives', () => messages.length === 2);
+
+  expect(messages.map(numberOf)).toEqual([1, 2]);
+});
+
+test('takes up together what is in no hurry', async () => {
+  const topic = await newTopic();
+  const calls: number[] = [];
+  const onMessages = async ({ messages }: { messages: ReceivedMessage[] }) =>
+    void calls.push(messages.length);
+  const subscription = await kafka.subscribe({
+    ...{ groupId: randomUUID(), topics: [topic], batchSize: 100, withinMs: 1000, onMessages },
+  });
+  parts.keep(subscription);
+  await until('it has joined', () => subscription.joined());
+  for (let n = 0; n < 20; n++) {
+    await kafka.publish([{ topic, key: 'a', value: JSON.stringify(event('a', n)) }]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await until('all have come', () => calls.reduce((sum, count) => sum + count, 0) === 20);
+
+  expect(calls.length).toBeLessThan(10);
+});
+
 test('sleeps while there is nothing to handle', async () => {
   const consumer = await consume(await newTopic(), recordEffect);
   await until('it has joined', () => consumer.joined());

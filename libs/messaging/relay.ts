@@ -1,8 +1,8 @@
-import { listen, type Pool, type PoolClient, withTransaction } from '../postgres';
+import { listen, type Pool, type PoolClient } from '../postgres';
 import { startWorkLoop } from '../resilience';
 import { instruments, type Logger } from '../telemetry';
 import { messageHeaders } from './envelope';
-import { type BrokerMessage, type KafkaPort, MessageRefused } from './kafka-port';
+import { type BrokerMessage, BrokerUnavailable, type KafkaPort, MessageRefused } from './kafka-port';
 import { OUTBOX_CHANNEL } from './outbox';
 
 export interface RelayOptions {
@@ -28,9 +28,6 @@ interface Row {
   traceparent: string | null;
 }
 
-/** One relay works at a time, across all instances on this database; that is what keeps the order per key. */
-const RELAY_LOCK = 7_204_118;
-
 /**
  * Publishes what stands in the outbox, at least once, in order per key. Woken by NOTIFY, so usually within
  * milliseconds of the commit. While the broker is away it backs off and nothing is lost. A message the broker refuses
@@ -38,49 +35,112 @@ const RELAY_LOCK = 7_204_118;
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { pool, logger, pollMs } = options;
+  const turn = createTurn(pool);
   const loop = startWorkLoop({
     ...{ logger, pollMs, waiting: 'events wait in the outbox' },
-    step: () => publishSome(options),
+    step: () => publishInTurn(turn, options),
   });
   const listener = await listen(pool, OUTBOX_CHANNEL, loop.wake, logger);
   return {
     async stop() {
       await listener.stop();
       await loop.stop();
+      turn.giveUp();
     },
   };
 }
 
-/** Batches of one transaction: the next is read while one is published. A crash repeats at most these. */
+/** One relay works at a time, across all instances on this database; that is what keeps the order per key. */
+const RELAY_LOCK = 7_204_118;
+/** A process that stands still keeps its turn no longer than this. Longer than the broker's client tries by itself. */
+const STANDSTILL_MS = 60_000;
+
+interface Turn {
+  /** The connection that holds the turn, for as long as it lives; undefined while it is another instance's. */
+  take(): Promise<PoolClient | undefined>;
+  giveUp(): void;
+}
+
+/** Held by the session, not by a transaction: nothing that is published keeps one open, and holds back readers or vacuum. */
+function createTurn(pool: Pool): Turn {
+  let mine: PoolClient | undefined;
+  const giveUp = (): void => {
+    // Ends the session, and with it the turn.
+    mine?.release(true);
+    mine = undefined;
+  };
+  return {
+    async take() {
+      if (mine) return mine;
+      const client = await pool.connect();
+      try {
+        const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [RELAY_LOCK]);
+        if (!rows[0].taken) {
+          client.release();
+          return undefined;
+        }
+        await client.query(`set idle_session_timeout = ${STANDSTILL_MS}`);
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+      client.on('error', () => {
+        if (mine === client) giveUp();
+      });
+      mine = client;
+      return mine;
+    },
+    giveUp,
+  };
+}
+
+async function publishInTurn(turn: Turn, options: RelayOptions): Promise<boolean> {
+  const client = await turn.take();
+  if (!client) return false;
+  try {
+    return await publishSome(client, options);
+  } catch (error) {
+    // Whatever is wrong with the connection, the next one may be better. The broker is the same for everybody.
+    if (!(error instanceof BrokerUnavailable)) turn.giveUp();
+    throw error;
+  }
+}
+
+/** Batches of one step: the next is read while one is published. A crash repeats at most one. */
 const BATCHES = 4;
 
-/** @returns false when there is nothing to do or another instance is at it. */
-async function publishSome({ pool, kafka, logger, batchSize = 1000 }: RelayOptions): Promise<boolean> {
-  return withTransaction(pool, async (client) => {
-    const lock = await client.query('select pg_try_advisory_xact_lock($1) as mine', [RELAY_LOCK]);
-    if (!lock.rows[0].mine) return false;
-    // Reads without locking rows: this transaction gets no id before it deletes, so that a slow broker does not hold
-    // back the readers of the event store.
-    const published: number[] = [];
-    let rows = await read(client, 0, batchSize);
-    if (rows.length === 0) return false;
-    for (let left = BATCHES - 1; rows.length > 0; left--) {
-      const more = left > 0 && rows.length === batchSize;
-      const reading = more ? read(client, rows.at(-1)?.id ?? 0, batchSize) : Promise.resolve([]);
-      const [sent, next] = await Promise.allSettled([kafka.publish(rows.map(toMessage)), reading]);
-      if (next.status === 'rejected') throw next.reason;
-      if (sent.status === 'rejected') {
-        if (!(sent.reason instanceof MessageRefused)) throw sent.reason;
-        published.push(...(await publishOneByOne(client, kafka, logger, rows)));
-        break;
-      }
-      published.push(...rows.map((row) => row.id));
-      rows = next.value;
+/** @returns whether more waits. */
+async function publishSome(
+  client: PoolClient,
+  { kafka, logger, batchSize = 1000 }: RelayOptions,
+): Promise<boolean> {
+  let rows = await read(client, 0, batchSize);
+  for (let left = BATCHES; left > 0 && rows.length > 0; left--) {
+    const more = rows.length === batchSize;
+    const reading = more ? read(client, rows.at(-1)?.id ?? 0, batchSize) : Promise.resolve([]);
+    const [sent, next] = await Promise.allSettled([kafka.publish(rows.map(toMessage)), reading]);
+    if (next.status === 'rejected') throw next.reason;
+    if (sent.status === 'rejected') {
+      if (!(sent.reason instanceof MessageRefused)) throw sent.reason;
+      await remove(client, await publishOneByOne(client, kafka, logger, rows));
+      return true;
     }
-    await client.query('delete from outbox where id = any($1::bigint[])', [published]);
-    instruments().messagesPublished.add(published.length);
-    return true;
+    await remove(
+      client,
+      rows.map((row) => row.id),
+    );
+    rows = next.value;
+  }
+  return rows.length > 0;
+}
+
+async function remove(client: PoolClient, ids: number[]): Promise<void> {
+  await client.query({
+    name: 'outbox-done',
+    text: 'delete from outbox where id = any($1::bigint[])',
+    values: [ids],
   });
+  instruments().messagesPublished.add(ids.length);
 }
 
 async function read(client: PoolClient, after: number, limit: number): Promise<Row[]> {

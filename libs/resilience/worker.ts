@@ -34,6 +34,9 @@ export const startWorker = (deps: WorkerDeps): Worker => {
   let stopped = false;
   let claiming = false;
   let again = false;
+  let wakes = 0;
+  /** There may be more than there was room for. */
+  let full = false;
 
   const process = async (id: string) => {
     try {
@@ -58,13 +61,18 @@ export const startWorker = (deps: WorkerDeps): Worker => {
       do {
         again = false;
         const room = atOnce - inHand.size;
-        if (stopped || room <= 0) break;
+        full = room <= 0;
+        if (stopped || full) break;
         const now = clock.now();
         const leaseUntil = new Date(Date.parse(now) + leaseMs).toISOString();
-        for (const id of await store.claimDue(now, leaseUntil, room)) {
+        const claimed = await store.claimDue(now, leaseUntil, room);
+        full = claimed.length === room;
+        const before = wakes;
+        for (const id of claimed) {
           const work: Promise<void> = process(id).finally(() => {
             inHand.delete(work);
-            void look();
+            // Whoever was woken meanwhile could not take what was still in hand.
+            if (full || wakes !== before) void look();
           });
           inHand.add(work);
         }
@@ -78,7 +86,10 @@ export const startWorker = (deps: WorkerDeps): Worker => {
 
   const timer = setInterval(() => void look(), pollMs);
   return {
-    wake: () => void look(),
+    wake() {
+      wakes++;
+      void look();
+    },
     async stop() {
       stopped = true;
       clearInterval(timer);

@@ -42,6 +42,9 @@ const AT_ONCE = 8;
 /** Longer than a try may take. What an instance had in hand when it died is taken up after this. */
 const LEASE_MS = 120_000;
 
+/** A mail may leave so much later: nobody sees it, and most of what others say is nothing to tell anyone. */
+const MAIL_WITHIN_MS = 500;
+
 const TOPICS = [ORDER_TOPIC, SHIPMENT_TOPIC, STOCK_TOPIC, USER_TOPIC];
 
 const countNotifications = (): DeliverDeps['count'] => {
@@ -76,6 +79,7 @@ export const createService = (deps: ServiceDeps) => {
     kafka,
     groupId: 'notification-service',
     topics: TOPICS,
+    withinMs: MAIL_WITHIN_MS,
     handlers: createHandlers(createReactions({ store, clock, channels }), erasures),
     pool,
     logger,
