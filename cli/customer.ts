@@ -123,11 +123,12 @@ export class Customer {
     return this.expect(200, 'GET', `/v1/orders/${id}`);
   }
 
-  /** Polls until the order is confirmed or cancelled. */
+  /** Waits until the order is confirmed or cancelled. */
   async settled(id: string, timeoutMs = 30_000): Promise<Order> {
     const until = Date.now() + timeoutMs;
     for (let pauseMs = 50; ; pauseMs = Math.min(1000, pauseMs * 1.5)) {
-      const order = await this.order(id);
+      const waiting = { prefer: 'wait=10' };
+      const order = await this.expect<Order>(200, 'GET', `/v1/orders/${id}`, undefined, waiting);
       if (order.status !== 'pending') return order;
       if (Date.now() > until) {
         throw new LocalError(`Order ${id} is still pending after ${timeoutMs / 1000} s`, {

@@ -48,7 +48,9 @@ export function dispatch(route: Route, options: DispatchOptions): RequestHandler
     return context;
   };
   const run = async (context: Context, response: Response): Promise<void> => {
-    send(response, await route.handle(context));
+    const answer = await route.handle(context);
+    response.locals.waitedMs = answer.waitedMs;
+    send(response, answer);
   };
 
   const handlers: RequestHandler[] = [];

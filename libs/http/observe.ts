@@ -18,7 +18,8 @@ export function observe(logger: Logger): RequestHandler {
     response.locals.requestId = requestId;
     response.setHeader('X-Request-Id', requestId);
     response.on('close', () => {
-      const milliseconds = performance.now() - started;
+      const waited = (response.locals.waitedMs as number | undefined) ?? 0;
+      const milliseconds = performance.now() - started - waited;
       const aborted = !response.writableFinished;
       // 499, as gateways call it, when the caller left before the answer.
       const status = aborted ? 499 : response.statusCode;

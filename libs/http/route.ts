@@ -29,6 +29,8 @@ export interface RouteAnswer {
   json?: string;
   /** Sent as they are, of the Content-Type in `headers`; win over both. */
   bytes?: Buffer;
+  /** How long it waited because it was asked to (`Prefer: wait`), in ms: not counted as time it took. */
+  waitedMs?: number;
 }
 
 /** A request of any route, once it is validated. */

@@ -183,6 +183,24 @@ describe('checkout over real Kafka and PostgreSQL', () => {
     expect(await becomes(id, 'cancelled')).toMatchObject({ cancellationReason: 'out_of_stock' });
   });
 
+  it('answers who prefers to wait once the order is settled', async () => {
+    const { id } = (await post()).body;
+    const hasty = await get(`/v1/orders/${id}`).set('prefer', 'respond-async, wait=0');
+    expect(hasty.body.status).toBe('pending');
+    expect(hasty.headers).not.toHaveProperty('preference-applied');
+    const waiting = get(`/v1/orders/${id}`)
+      .set('prefer', 'wait=900')
+      .then((answer) => answer);
+    await tell(RESERVATION_TOPIC, 'inventory.stock-rejected.v1', { orderId: id, productIds: [] });
+    const { status, body, headers } = await waiting;
+    expect([status, body.status, headers['preference-applied']]).toEqual([200, 'cancelled', 'wait=10']);
+    // The wait is not counted among what the service took.
+    const { text } = await request(service.app).get('/metrics');
+    const sum = /^api_request_duration_sum\{.*route="\/v1\/orders\/:id".*\} ([\d.]+)/m.exec(text)?.[1];
+    const count = /^api_request_duration_count\{.*route="\/v1\/orders\/:id".*\} (\d+)/m.exec(text)?.[1];
+    expect(Number(sum) / Number(count)).toBeLessThan(1);
+  });
+
   it('finds an order nobody answered, and asks for its stock back', async () => {
     const { id } = (await post()).body;
     const longAgo = new Date(Date.now() - 2 * patience.stockMs).toISOString();

@@ -1,7 +1,7 @@
 import { createPostgresEventStore, createProjection } from '@platform/libs/eventstore';
 import type { Authenticator } from '@platform/libs/http';
 import { createConsumer, type KafkaPort, startRelay } from '@platform/libs/messaging';
-import type { Pool } from '@platform/libs/postgres';
+import { listen, type Pool } from '@platform/libs/postgres';
 import { createErasures } from '@platform/libs/privacy';
 import type { Operations } from '@platform/libs/service';
 import type { Logger } from '@platform/libs/telemetry';
@@ -12,9 +12,10 @@ import { PAYMENT_TOPIC, RESERVATION_TOPIC, SHIPMENT_TOPIC, USER_TOPIC } from './
 import { createPlaceOrder } from './application/placeOrder';
 import { type PriceSource, systemClock } from './application/ports';
 import { sales } from './application/sales';
+import { createWaiting } from './application/waiting';
 import { defaultPatience, type Patience } from './domain/checkout';
 import { createHandlers } from './messaging/handlers';
-import { createOrderStore, streamOf } from './storage/orderStore';
+import { createOrderStore, SETTLED_CHANNEL, streamOf } from './storage/orderStore';
 import { createPersonalData, forgetCustomer } from './storage/personalData';
 import { salesTable } from './storage/sales';
 
@@ -29,6 +30,8 @@ export interface ServiceDeps {
 }
 
 const LOOK_EVERY_MS = 5000;
+/** The books are read by the day; events of some orders are taken up together. */
+const BOOKS_REST_MS = 500;
 
 /** Puts the parts together. Nothing runs before `start`. */
 export const createService = ({
@@ -43,7 +46,10 @@ export const createService = ({
   const clock = systemClock;
   const events = createPostgresEventStore(pool, logger);
   const store = createOrderStore({ pool, events, patience });
-  const projection = createProjection({ projection: sales, table: salesTable, store: events, pool, logger });
+  const projection = createProjection({
+    ...{ projection: sales, table: salesTable, store: events, pool, logger },
+    restMs: BOOKS_REST_MS,
+  });
   const checkout = createCheckout({ store, clock, patience, logger, measure: measureOrders });
   const erasures = createErasures({ pool, logger, forget: forgetCustomer });
   const consumer = createConsumer({
@@ -54,6 +60,7 @@ export const createService = ({
     pool,
     logger,
   });
+  const waiting = createWaiting();
   const app = createApp({
     version,
     logger,
@@ -62,6 +69,7 @@ export const createService = ({
     placeOrder: createPlaceOrder({ store, prices, clock, measure: measureOrders }),
     store,
     personalData: createPersonalData(pool),
+    waiting,
     ready: { database: () => pool.query('select 1'), broker: () => kafka.check() },
   });
   return {
@@ -75,6 +83,7 @@ export const createService = ({
     } satisfies Operations,
     /** Starts to publish, to listen, to look after stuck orders and to forget. @returns what stops it all again. */
     async start(): Promise<() => Promise<void>> {
+      const settled = await listen(pool, SETTLED_CHANNEL, waiting.wake, logger);
       const relay = await startRelay({ pool, kafka, logger });
       await consumer.start();
       const projecting = await projection.start();
@@ -86,6 +95,7 @@ export const createService = ({
         await projecting.stop();
         await consumer.stop();
         await relay.stop();
+        await settled.stop();
       };
     },
   };

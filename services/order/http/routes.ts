@@ -3,17 +3,34 @@ import { z } from 'zod';
 import type { Checkout } from '../application/checkout';
 import type { createPlaceOrder } from '../application/placeOrder';
 import type { OrderStore, PersonalData } from '../application/ports';
+import type { Waiting } from '../application/waiting';
 import { orderProblem, tooLate } from './problems';
-import { listQuery, order, orderPage, orderParams, placeOrderBody, placeOrderHeaders } from './schemas';
+import {
+  listQuery,
+  lookHeaders,
+  order,
+  orderPage,
+  orderParams,
+  placeOrderBody,
+  placeOrderHeaders,
+  waitOf,
+} from './schemas';
 
 export interface OrderRoutesDeps {
   placeOrder: ReturnType<typeof createPlaceOrder>;
   callOff: Checkout['callOff'];
   store: Pick<OrderStore, 'find' | 'list'>;
   personalData: PersonalData;
+  waiting: Pick<Waiting, 'untilSettled'>;
 }
 
-export const orderRoutes = ({ placeOrder, callOff, store, personalData }: OrderRoutesDeps): Route[] => [
+export const orderRoutes = ({
+  placeOrder,
+  callOff,
+  store,
+  personalData,
+  waiting,
+}: OrderRoutesDeps): Route[] => [
   route({
     method: 'post',
     path: '/v1/orders',
@@ -68,18 +85,26 @@ export const orderRoutes = ({ placeOrder, callOff, store, personalData }: OrderR
     method: 'get',
     path: '/v1/orders/:id',
     summary: 'Look at an order of mine',
+    description:
+      'With `Prefer: wait=10` it is answered once the order is settled: no need to ask again and again.',
     scope: 'orders:read',
     params: orderParams,
+    headers: lookHeaders,
     responses: {
       200: { description: 'The order.', schema: order },
       401: { description: 'No valid access token.' },
       403: { description: 'The access token does not allow this.' },
       404: { description: 'There is no such order of yours.' },
     },
-    async handle({ params, principal }) {
-      const found = await store.find(params.id, principal.id);
+    async handle({ params, headers: { prefer }, principal }) {
+      const seconds = waitOf(prefer);
+      const look = () => store.find(params.id, principal.id);
+      const { order: found, waitedMs } = await waiting.untilSettled(params.id, seconds * 1000, look);
       if (!found) throw notFound('There is no such order of yours.');
-      return { body: found };
+      // Not where too many wait already.
+      const isApplied = seconds > 0 && (found.status !== 'pending' || waitedMs > 0);
+      const headers = isApplied ? { 'Preference-Applied': `wait=${seconds}` } : undefined;
+      return { body: found, headers, waitedMs };
     },
   }),
   route({

@@ -11,6 +11,9 @@ const money = z
   })
   .meta({ id: 'Money' });
 
+/** Below what proxies on the way wait for an answer. */
+const MAX_WAIT_SECONDS = 10;
+
 const gateway = z.enum(GATEWAYS);
 
 /** What each gateway's tokens look like; a card number is none of them. */
@@ -74,6 +77,20 @@ export const placeOrderHeaders = z.object({
 });
 
 export const orderParams = z.strictObject({ id: z.uuid() });
+
+/** RFC 7240. What is preferred and not known here is left alone. */
+export const lookHeaders = z.object({
+  prefer: z
+    .string()
+    .optional()
+    .meta({
+      description: `\`wait=N\`: answer when the order is settled, or after N seconds (${MAX_WAIT_SECONDS} at most).`,
+      example: 'wait=10',
+    }),
+});
+
+export const waitOf = (prefer = ''): number =>
+  Math.min(Number(/(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})/i.exec(prefer)?.[1] ?? 0), MAX_WAIT_SECONDS);
 
 export const listQuery = z.strictObject({
   ...pageQuery(z.uuid('Use nextCursor of the page before.')),

@@ -1,11 +1,14 @@
 import type { NewEvent, StoredEvent, TransactionalEventStore } from '@platform/libs/eventstore';
 import { enqueueEvents } from '@platform/libs/messaging';
-import { type Pool, type Queryable, withTransaction } from '@platform/libs/postgres';
+import { type Pool, type Queryable, together, withTransaction } from '@platform/libs/postgres';
 import { ORDER_TOPIC, toMessages } from '../application/messages';
 import type { Change, OrderStore, OrderView, Placement, Transaction } from '../application/ports';
 import { viewOf } from '../application/view';
 import { dueAt, type Patience } from '../domain/checkout';
 import { foldOrder, initialOrder, type Order, type OrderEvent } from '../domain/order';
+
+/** Notified at commit, with its id, when an order is confirmed or cancelled. */
+export const SETTLED_CHANNEL = 'orders_settled';
 
 const VERSION_SUFFIX = '.v1';
 const toStored = ({ type, data }: OrderEvent): NewEvent => ({ type: `${type}${VERSION_SUFFIX}`, data });
@@ -24,18 +27,23 @@ export const createOrderStore = ({ pool, events: store, patience }: OrderStoreDe
   const save = async (client: Transaction, before: Order, history: OrderEvent[], events: OrderEvent[]) => {
     const after = foldOrder(events, before);
     if (events.length === 0 || after.status === 'none') return after;
-    await store.within(client).append(streamOf(after.orderId), events.map(toStored), history.length);
-    await enqueueEvents(client, ORDER_TOPIC, toMessages(before, events, history.length + 1));
     const createdAt = (history[0] ?? events[0]!).data.at;
-    await saveView(client, after, viewOf(after, { createdAt, updatedAt: events.at(-1)!.data.at }));
+    await together(
+      store.within(client).append(streamOf(after.orderId), events.map(toStored), history.length),
+      enqueueEvents(client, ORDER_TOPIC, toMessages(before, events, history.length + 1)),
+      saveView(client, after, viewOf(after, { createdAt, updatedAt: events.at(-1)!.data.at })),
+    );
     return after;
   };
 
   const saveView = (client: Transaction, order: Exclude<Order, { status: 'none' }>, view: OrderView) =>
     client.query({
       name: 'save-order-view',
-      text: `insert into orders (id, customer_id, status, view, due_at) values ($1, $2, $3, $4, $5)
-             on conflict (id) do update set status = excluded.status, view = excluded.view, due_at = excluded.due_at`,
+      text: `with saved as (
+               insert into orders (id, customer_id, status, view, due_at) values ($1, $2, $3, $4, $5)
+               on conflict (id) do update set status = excluded.status, view = excluded.view, due_at = excluded.due_at
+               returning id, status)
+             select pg_notify('${SETTLED_CHANNEL}', id::text) from saved where status <> 'pending'`,
       values: [view.id, order.customerId, view.status, JSON.stringify(view), dueAt(order, patience) ?? null],
     });
 
