@@ -68,7 +68,7 @@ export async function handle(options: Handling, events: Understood[], attempt: n
   if (ours.length === 0) return events.map(() => 'skipped');
   return withTransaction(options.pool, async (client) => {
     const [, fresh] = await together(
-      ours.length > 1 ? client.query(`set local lock_timeout = ${BATCH_LOCK_MS}`) : Promise.resolve(),
+      ours.length > 1 && client.query(`set local lock_timeout = ${BATCH_LOCK_MS}`),
       record(client, options.groupId, ours.map(inboxId)),
     );
     const outcomes: Outcome[] = [];

@@ -1,4 +1,4 @@
-import { listen, type Pool, type PoolClient } from '../postgres';
+import { listen, type Pool, type PoolClient, tryLock } from '../postgres';
 import { startWorkLoop } from '../resilience';
 import { instruments, type Logger } from '../telemetry';
 import { messageHeaders } from './envelope';
@@ -74,8 +74,7 @@ function createTurn(pool: Pool): Turn {
       if (mine) return mine;
       const client = await pool.connect();
       try {
-        const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [RELAY_LOCK]);
-        if (!rows[0].taken) {
+        if (!(await tryLock(client, RELAY_LOCK))) {
           client.release();
           return undefined;
         }

@@ -1,5 +1,6 @@
 export { readsFrom } from './copy';
 export { type Listener, listen } from './listen';
+export { tryLock } from './lock';
 export {
   concurrentIndex,
   MigrationFailed,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Logger } from '../telemetry';
+import { tryLock } from './lock';
 import {
   expandingIn,
   type Migration,
@@ -276,11 +277,6 @@ async function underLock<T>(
     // Closing the connection gives the lock back whatever state it is in.
     client.release(true);
   }
-}
-
-async function tryLock(client: PoolClient, lockId: number): Promise<boolean> {
-  const { rows } = await client.query('select pg_try_advisory_lock($1) as mine', [lockId]);
-  return rows[0].mine;
 }
 
 /** A Kysely that has this one connection. */

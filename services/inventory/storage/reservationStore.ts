@@ -107,7 +107,7 @@ export const createReservationStore = (pool: Pool): ReservationStore => {
     const answers = decision.answer ? [answerMessage(orderId, decision.answer, traceparent)] : [];
     await together(
       saveChanges(client, decision.changes, traceparent),
-      decision.reservation ? save(client, orderId, decision.reservation) : Promise.resolve(),
+      decision.reservation && save(client, orderId, decision.reservation),
       enqueueEvents(client, RESERVATION_TOPIC, answers),
     );
     return { before, decision };

@@ -40,7 +40,7 @@ export const createWaiting = (now: () => number = () => performance.now(), most 
       end() {
         count--;
         others.delete(wake);
-        if (others.size === 0 && waiting.get(orderId) === others) waiting.delete(orderId);
+        if (others.size === 0) waiting.delete(orderId);
       },
     };
   };

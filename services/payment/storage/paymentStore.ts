@@ -71,17 +71,12 @@ export const createPaymentStore = ({
     const last = events.at(-1);
     if (last) {
       const [first, version] = [history.length + 1, history.length + events.length];
-      const createdAt = (history[0] ?? last).data.at;
+      const times = { createdAt: (history[0] ?? last).data.at, updatedAt: last.data.at };
       await together(
         streams.append(streamOf(paymentId), events.map(toStored), history.length),
         enqueueEvents(client, PAYMENT_TOPIC, toMessages(before, events, first)),
         savePostings(client, paymentId, postingsByVersion(before, events, first)),
-        isKnown(after)
-          ? saveView(client, after, viewOf(after, { createdAt, updatedAt: last.data.at }), [
-              history.length,
-              version,
-            ])
-          : Promise.resolve(),
+        isKnown(after) && saveView(client, after, viewOf(after, times), [history.length, version]),
       );
     }
     return { before, after, events };
