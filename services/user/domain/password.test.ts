@@ -20,6 +20,8 @@ test.each([
   ['P@ssw0rd2026!!!', 'first that attackers try'],
   ['password-password', 'first that attackers try'],
   ['Welcome1234567!', 'first that attackers try'],
+  ['Welcome123456789012345', 'first that attackers try'],
+  ['p@ssw0rd!!!!!!!!!!!!!!!!!!!!', 'first that attackers try'],
   ['123456789012345', 'neighbouring'],
   ['qwertyuiopqwerty', 'neighbouring'],
   ['abcdefghijklmno', 'neighbouring'],

@@ -73,8 +73,8 @@ export function passwordProblem(password: string, email = ''): string | undefine
   const length = [...password].length;
   if (length < PASSWORD_MIN) return `must have at least ${PASSWORD_MIN} characters`;
   if (length > PASSWORD_MAX) return `must have at most ${PASSWORD_MAX} characters`;
-  if (new Set(password.toLowerCase()).size < 5) return 'must have more different characters';
-  if (isSequence(password.toLowerCase())) return 'must not be a run of neighbouring keys or letters';
+  if (isMonotonous(password)) return 'must have more different characters';
+  if (isSequence(password)) return 'must not be a run of neighbouring keys or letters';
   if (isLittleBeside(COMMON, password))
     return 'is among the first that attackers try: choose something longer or less common';
   const name = plain(email.split('@')[0] ?? '');
@@ -106,15 +106,22 @@ function plain(text: string): string {
     .replace(/[^\p{L}]/gu, '');
 }
 
-/** Whether a password is made of these words and no more than a little decoration: too little to be a password of its own. */
+const isMonotonous = (text: string): boolean => new Set(text.toLowerCase()).size < 5;
+
+/** Whether a password is made of these words and decoration, none of which would do as a password of its own. */
 function isLittleBeside(words: string[], password: string): boolean {
   const letters = plain(password);
   const rest = words.reduce((text, word) => text.replaceAll(word, ''), letters);
-  const found = letters.length - rest.length;
-  return found > 0 && rest.length < 4 && [...password].length - found < PASSWORD_MIN;
+  const decoration = password.split(/\p{L}+/u);
+  return (
+    rest.length < letters.length &&
+    rest.length < 4 &&
+    decoration.every((run) => [...run].length < PASSWORD_MIN || isMonotonous(run) || isSequence(run))
+  );
 }
 
-function isSequence(text: string): boolean {
+function isSequence(password: string): boolean {
+  const text = password.toLowerCase();
   return SEQUENCES.some((sequence) => {
     const endless = sequence.repeat(3);
     return endless.includes(text) || [...endless].reverse().join('').includes(text);
