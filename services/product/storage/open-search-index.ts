@@ -10,7 +10,7 @@ import {
   type SearchIndex,
   type SearchQuery,
 } from '../application/search-index';
-import { lockRebuild } from './rebuild-lock';
+import { endRebuild, lockRebuild } from './rebuild-lock';
 
 export interface OpenSearchIndexDeps {
   /** May carry the login. */
@@ -150,7 +150,7 @@ export function createOpenSearchIndex(deps: OpenSearchIndexDeps): SearchIndex {
     async begin(): Promise<NextGeneration> {
       const lock = await pool.connect();
       lock.on('error', () => undefined);
-      const end = () => lock.release(true);
+      const end = () => endRebuild(lock);
       let name: string;
       try {
         await lockRebuild(lock);
@@ -160,7 +160,7 @@ export function createOpenSearchIndex(deps: OpenSearchIndexDeps): SearchIndex {
           ...{ index: name, body: { settings, mappings, aliases: { [writesTo(name)]: {} } } },
         });
       } catch (error) {
-        end();
+        await end();
         throw error;
       }
       let published = false;
@@ -183,13 +183,13 @@ export function createOpenSearchIndex(deps: OpenSearchIndexDeps): SearchIndex {
           await new Promise((resolve) => setTimeout(resolve, graceMs));
           // It is done; what cannot be removed now, the next rebuild removes.
           await removeOthers().catch(() => undefined);
-          end();
+          await end();
         },
         async abandon() {
           try {
             if (!published) await remove(name);
           } finally {
-            end();
+            await end();
           }
         },
       };

@@ -8,3 +8,9 @@ const REBUILD_LOCK = 7_204_125;
 export async function lockRebuild(client: PoolClient): Promise<void> {
   if (!(await tryLock(client, REBUILD_LOCK))) throw new RebuildRunning();
 }
+
+/** Ends the connection. The lock goes first, or who comes right after might still meet it: a connection takes a moment to end. */
+export async function endRebuild(client: PoolClient): Promise<void> {
+  await client.query('select pg_advisory_unlock_all()').catch(() => undefined);
+  client.release(true);
+}

@@ -8,7 +8,7 @@ import {
   type SearchChange,
   type SearchIndex,
 } from '../application/search-index';
-import { lockRebuild } from './rebuild-lock';
+import { endRebuild, lockRebuild } from './rebuild-lock';
 import { searchStatement } from './search-statement';
 
 export interface PostgresIndexDeps {
@@ -128,7 +128,7 @@ async function begin({ pool, graceMs = 2000 }: PostgresIndexDeps): Promise<NextG
   // A connection of its own: it holds the lock, and what it does takes as long as it takes.
   const client = await pool.connect();
   client.on('error', () => undefined);
-  const end = () => client.release(true);
+  const end = () => endRebuild(client);
   let id: number;
   try {
     await lockRebuild(client);
@@ -136,7 +136,7 @@ async function begin({ pool, graceMs = 2000 }: PostgresIndexDeps): Promise<NextG
     await removeOthers(client);
     id = await create(client);
   } catch (error) {
-    end();
+    await end();
     throw error;
   }
   const table = tableOf(id);
@@ -161,14 +161,14 @@ async function begin({ pool, graceMs = 2000 }: PostgresIndexDeps): Promise<NextG
       await new Promise((resolve) => setTimeout(resolve, graceMs));
       // It is done; what cannot be removed now, the next rebuild removes.
       await removeOthers(client).catch(() => undefined);
-      end();
+      await end();
     },
     async abandon() {
       try {
         await client.query('rollback');
         if (!published) await inTransaction(client, () => remove(client, id));
       } finally {
-        end();
+        await end();
       }
     },
   };
