@@ -149,7 +149,10 @@ const clusterTests = async (progress: Progress, pattern?: string): Promise<Count
 const suites: Record<SuiteName, (progress: Progress, pattern?: string) => Promise<Counts>> = {
   static: staticChecks,
   unit: (_progress, pattern) => runJest('unit', pattern, process.env, false),
-  stack: (_progress, pattern) => runJest('stack', pattern, process.env, false),
+  stack: async (progress, pattern) => {
+    const { 'gateway-api-crds': gatewayApi } = await ensureTools(['gateway-api-crds'], progress);
+    return runJest('stack', pattern, { ...process.env, ECP_GATEWAY_API: gatewayApi }, false);
+  },
   adapter: async (progress, pattern) =>
     runJest('adapter', pattern, await testServerEnvironment(progress), false),
   cluster: clusterTests,

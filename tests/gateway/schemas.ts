@@ -1,30 +1,15 @@
 // Schemas that others publish, where they are on this machine.
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import { root } from '../stack/stack';
 
 const contractsDir = process.env.CONTRACTS_DIR ?? join(root, '..', 'shared', 'contracts');
 
-const moduleCache = (): string => {
-  try {
-    return execFileSync('go', ['env', 'GOMODCACHE'], { encoding: 'utf8' }).trim();
-  } catch {
-    return '/nowhere';
-  }
-};
-
-/** Definitions of Gateway API as one text, from the Go module that the embedded cluster's Istio is built with; undefined without it. */
+/** Definitions of Gateway API as one text, from the folder that `platform test` names; undefined without one. */
 export function gatewayApiDefinitions(): string | undefined {
-  const modules = join(moduleCache(), 'sigs.k8s.io');
-  if (!existsSync(modules)) return undefined;
-  const newest = readdirSync(modules)
-    .filter((name) => /^gateway-api@v1\.\d+\.\d+$/.test(name))
-    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-    .at(-1);
-  if (newest === undefined) return undefined;
-  const folder = join(modules, newest, 'config/crd/standard');
+  const folder = process.env.ECP_GATEWAY_API;
+  if (!folder) return undefined;
   const files = ['gatewayclasses', 'gateways', 'httproutes'].map((kind) =>
     join(folder, `gateway.networking.k8s.io_${kind}.yaml`),
   );
