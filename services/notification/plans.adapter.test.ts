@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createPool, runMigrations, withTransaction } from '@platform/libs/postgres';
 import { startPostgres, type TestPostgres, wholeTableReads } from '@platform/libs/testing';
+import { drafts } from './application/drafts';
 import { systemClock } from './application/ports';
-import { drafts } from './domain/notification';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
 import { createNotificationStore } from './storage/notificationStore';
 import { createPersonalData, forgetCustomer } from './storage/personalData';

@@ -1,4 +1,5 @@
-import { type Channel, drafts, isNews, type News } from '../domain/notification';
+import { type Channel, isNews, type News } from '../domain/notification';
+import { drafts } from './drafts';
 import type { Clock, NotificationStore, OrderFacts, Transaction } from './ports';
 
 export const ORDER_TOPIC = 'order.order.v1';

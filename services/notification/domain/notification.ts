@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 export interface Money {
   /** Minor units. */
   amount: number;
@@ -41,17 +39,6 @@ export interface Draft {
   channel: Channel;
   news: News;
 }
-
-/** The id is made of what the message is about: told twice, by whichever event, it is the same message (a UUID of version 8). */
-export const notificationId = (kind: Kind, key: string, channel: Channel): string => {
-  const bytes = createHash('sha256').update(`${kind} ${key} ${channel}`).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-};
-
-export const drafts = (news: News, key: string, by: readonly Channel[]): Draft[] =>
-  by.map((channel) => ({ id: notificationId(news.kind, key, channel), channel, news }));
 
 /** Nobody wants to hear today what happened last week: after a long outage, or when dead letters are replayed. */
 const NEWS_MS = 72 * 3_600_000;

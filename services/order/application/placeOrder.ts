@@ -1,8 +1,8 @@
 import { fingerprint, IdempotencyKeyReused } from '@platform/libs/idempotency';
+import { uuidv7 } from '@platform/libs/ids';
 import { demandTotal, type Money, mergeLines, priceCart, type RequestedLine } from '../domain/cart';
 import { type Fallback, foldOrder, initialOrder, place } from '../domain/order';
 import type { Gateway } from '../domain/payment-methods';
-import { uuidv7 } from './ids';
 import { type Measure, measureNothing } from './measure';
 import type { Clock, OrderStore, OrderView, Placement, PriceSource } from './ports';
 import { viewOf } from './view';

@@ -1,10 +1,10 @@
 import { fingerprint, IdempotencyKeyReused } from '@platform/libs/idempotency';
+import { uuidv7 } from '@platform/libs/ids';
 import type { Logger } from '@platform/libs/telemetry';
 import { type Address, needsCustoms } from '../domain/address';
 import type { ExchangeRates } from '../domain/money';
 import { type Item, PackingProblem, pack } from '../domain/packing';
 import { arrangeQuotes, type Quote } from '../domain/quotes';
-import { uuidv7 } from './ids';
 import {
   type Carrier,
   type CarrierFailure,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { uuidOf } from '@platform/libs/ids';
 import { z } from 'zod';
 import type { Carrier, LabelOutcome, Offer } from '../application/ports';
 import type { Address } from '../domain/address';
@@ -95,13 +95,8 @@ const STATUS: Record<string, TrackingStatus> = {
   '29': 'returned',
 };
 
-/** USPS wants the key to be a UUID; of one reference it is always the same. */
-const keyOf = (reference: string): string => {
-  const bytes = createHash('sha256').update(`usps label ${reference}`).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-};
+/** USPS wants the key to be a UUID. */
+const keyOf = (reference: string): string => uuidOf(`usps label ${reference}`, 4);
 
 const zip = ({ postalCode }: Address) => postalCode.slice(0, 5);
 const party = ({ name, company, street: [first = '', second], city, state, ...rest }: Address) => {

@@ -1,0 +1,1 @@
+export { uuidOf, uuidv7 } from './ids';
