@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Customer, type Product } from '../../cli/customer';
 import { loadCatalogue } from '../../infra/catalog/load';
+import { askForQuotes, offersOf, parcel } from '../journey/quotes';
 import { databaseInside, insidePod, kubectl } from './inside';
 import type { Row } from './row';
 
@@ -18,11 +19,6 @@ const checkouts = 300;
  * given (by the payment); capture wanted, noted and done. Trips: the six messages between order, inventory and payment.
  */
 const needed = { commits: 9, trips: 6 };
-
-const address = {
-  ...{ name: 'Ada Shopper', street: ['350 5th Ave'], city: 'New York', state: 'NY' },
-  ...{ postalCode: '10118', country: 'US', phone: '2125550100' },
-};
 
 interface Shop {
   customers: Customer[];
@@ -61,14 +57,8 @@ const checkout = async ({ customers, products }: Shop, n: number): Promise<strin
   const productId = products[n % products.length]!.id;
   const key = { 'idempotency-key': randomUUID() };
   demand(await customer.call('PUT', `/v1/cart/items/${productId}`, { quantity: 1 }), 200);
-  const items = [{ productId, quantity: 1, weightGrams: 450, lengthMm: 200, widthMm: 120, heightMm: 60 }];
-  const offers = demand(
-    await customer.call<{ groups: { quotes: { id: string }[] }[] }>(
-      ...(['POST', '/v1/shipping/quotes', { address, items }, key] as const),
-    ),
-    201,
-  );
-  const quoteId = offers.groups[0]?.quotes[0]?.id;
+  const offers = demand(await askForQuotes(customer, parcel({ productId })), 201);
+  const quoteId = offersOf(offers)[0]?.id;
   const choice = { paymentMethod: 'pm_card_visa', quoteId };
   const placed = await customer.call<{ id: string }>('POST', '/v1/cart/checkout', choice, key);
   return confirmed(customer, demand(placed, 202).id);

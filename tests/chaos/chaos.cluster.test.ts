@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Customer, type Order, type Product } from '../../cli/customer';
 import { inPlatform } from '../journey/platform';
 import { processOf } from '../journey/processes';
+import { askForQuotes, offersOf } from '../journey/quotes';
 import { until } from '../journey/until';
 import {
   charges,
@@ -35,18 +36,8 @@ interface Shopper {
 const enter = async (): Promise<Shopper> => {
   const customer = new Customer(process.env.ECP_FRONT_DOOR as string);
   await customer.register();
-  const address = {
-    ...{ name: 'Ada Shopper', street: ['350 5th Ave'], city: 'New York', state: 'NY' },
-    ...{ postalCode: '10118', country: 'US', phone: '2125550100' },
-  };
-  const size = { weightGrams: 450, lengthMm: 200, widthMm: 120, heightMm: 60 };
-  const { body } = await customer.call<{ groups: { quotes: { id: string }[] }[] }>(
-    'POST',
-    '/v1/shipping/quotes',
-    { address, items: [{ productId: 'prd-00001', quantity: 1, ...size }] },
-    { 'idempotency-key': randomUUID() },
-  );
-  return { customer, quotes: body.groups.flatMap((group) => group.quotes).map(({ id }) => id) };
+  const { body } = await askForQuotes(customer);
+  return { customer, quotes: offersOf(body).map(({ id }) => id) };
 };
 
 /** Tries with one key until it is told what became of it, as a client is meant to. */

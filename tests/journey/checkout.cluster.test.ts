@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Customer, type Order, type Product } from '../../cli/customer';
 import { inPlatform } from './platform';
+import { askForQuotes, offersOf, parcel } from './quotes';
 
 jest.setTimeout(240_000);
 
@@ -53,17 +54,8 @@ describe('a purchase', () => {
   });
 
   it('is shipped by the offer that was chosen, once', async () => {
-    const address = {
-      ...{ name: 'Ada Shopper', street: ['350 5th Ave'], city: 'New York', state: 'NY' },
-      ...{ postalCode: '10118', country: 'US', phone: '2125550100' },
-    };
-    const items = [
-      { productId: product.id, quantity: 1, weightGrams: 450, lengthMm: 200, widthMm: 120, heightMm: 60 },
-    ];
-    const quotes = await customer.call<{ groups: { quotes: { id: string; carrier: string }[] }[] }>(
-      ...(['POST', '/v1/shipping/quotes', { address, items }, { 'idempotency-key': randomUUID() }] as const),
-    );
-    const [quote] = quotes.body.groups.flatMap((group) => group.quotes);
+    const quotes = await askForQuotes(customer, parcel({ productId: product.id }));
+    const [quote] = offersOf(quotes.body);
     const placed = await order({ quoteId: quote?.id });
     expect(await customer.settled(placed.id)).toMatchObject({
       ...{ status: 'confirmed', shipment: { carrier: quote?.carrier, trackingNumber: expect.any(String) } },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Customer, type Order } from '../../cli/customer';
+import { askForQuotes, offersOf } from './quotes';
 
 const address = process.env.ECP_FRONT_DOOR as string;
 jest.setTimeout(180_000);
@@ -142,27 +143,11 @@ describe('a purchase through the front door', () => {
 });
 
 describe('shipping through the front door', () => {
-  const wish = {
-    address: {
-      ...{ name: 'Jane Doe', street: ['350 5th Ave'], city: 'New York', state: 'NY' },
-      ...{ postalCode: '10118', country: 'US', phone: '2125550100' },
-    },
-    items: [
-      { productId: 'prd-00001', quantity: 1, weightGrams: 450, lengthMm: 200, widthMm: 120, heightMm: 60 },
-    ],
-  };
-  interface Quotes {
-    id: string;
-    groups: { quotes: { carrier: string }[] }[];
-    failures: object[];
-  }
-
   it('is offered by four carriers, to whoever asked', async () => {
     const [owner, stranger] = await Promise.all([registered(), registered()]);
-    const key = { 'idempotency-key': randomUUID() };
-    const { status, body } = await owner.call<Quotes>('POST', '/v1/shipping/quotes', wish, key);
+    const { status, body } = await askForQuotes(owner);
     expect([status, body.failures]).toEqual([201, []]);
-    const carriers = body.groups.flatMap(({ quotes }) => quotes.map(({ carrier }) => carrier));
+    const carriers = offersOf(body).map(({ carrier }) => carrier);
     expect([...new Set(carriers)].sort()).toEqual(['dhl', 'fedex', 'ups', 'usps']);
     expect((await owner.call('GET', `/v1/shipping/quotes/${body.id}`)).status).toBe(200);
     expect((await stranger.call('GET', `/v1/shipping/quotes/${body.id}`)).status).toBe(404);
