@@ -27,11 +27,19 @@ export async function runProgram<C>(
       throw new ConfigError([`'${name}' is no command; use none (serve), or one of: ${known}`]);
     }
     const code = await commands[name]?.(program.config(), args);
-    process.exit(typeof code === 'number' ? code : 0);
+    await leave(typeof code === 'number' ? code : 0);
   } catch (error) {
     process.stderr.write(`${describe(error)}\n`);
-    process.exit(1);
+    await leave(1);
   }
+}
+
+/** A pipe takes 64 KiB at once; whoever exits before its reader took the rest cuts the answer off. */
+async function leave(code: number): Promise<void> {
+  const written = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => stream.write('', () => resolve()));
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(code);
 }
 
 function describe(error: unknown): string {
