@@ -31,6 +31,7 @@ test('in production services reach what they declare and nothing else', () => {
     'order-service → postgres',
     'order-service → kafka',
     'order-service → product-service',
+    'order-service → shipping-service',
     'order-service → user-service',
     'payment-service → postgres',
     'payment-service → kafka',

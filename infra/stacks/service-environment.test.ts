@@ -46,6 +46,7 @@ test('order knows whom it calls and where tokens are checked', () => {
   expect(order).toMatchObject({
     DATABASE_URL: { name: 'order-database-secret', key: 'url' },
     PRODUCT_SERVICE_URL: 'http://product-service',
+    SHIPPING_SERVICE_URL: 'http://shipping-service',
     JWKS_URL: 'http://user-service/.well-known/jwks.json',
   });
   expect(order).not.toHaveProperty('REDIS_URL');

@@ -2,6 +2,7 @@ export { announceShutdown, createHttpApp, type HttpAppOptions } from './app';
 export {
   type Authenticator,
   authenticate,
+  demandScope,
   MFA_ENROLMENT,
   type Principal,
   TOKEN_AUDIENCE,

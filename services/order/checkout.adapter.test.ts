@@ -7,6 +7,7 @@ import {
   cart,
   get,
   heard,
+  offered,
   patience,
   pool,
   post,
@@ -93,13 +94,14 @@ describe('checkout over real Kafka and PostgreSQL', () => {
   });
 
   it('ships by the chosen offer, with the gateway and the fallback the customer named', async () => {
-    const quoteId = randomUUID();
+    const quoteId = offered();
     const fallback = { gateway: 'square', paymentMethod: 'cnon:card-nonce-ok' };
     const named = { ...cart, gateway: 'paypal', paymentMethod: 'vault_card_ok', fallback, quoteId };
     const { id } = (await post(named)).body;
     await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', { orderId: id });
     expect((await asked(id, 'order.payment-authorisation-requested.v1')).data).toMatchObject({
       ...{ gateway: 'paypal', paymentMethod: 'vault_card_ok', fallback },
+      amount: { amount: 2 * 1999 + 700, currency: 'EUR' },
     });
     const paid = { orderId: id, paymentId: randomUUID() };
     await tell(PAYMENT_TOPIC, 'payment.authorised.v1', paid);
@@ -117,7 +119,7 @@ describe('checkout over real Kafka and PostgreSQL', () => {
   });
 
   it('undoes everything in reverse when the money cannot be taken after all', async () => {
-    const { id } = (await post({ ...cart, quoteId: randomUUID() })).body;
+    const { id } = (await post({ ...cart, quoteId: offered() })).body;
     const about = { orderId: id };
     const paid = { ...about, paymentId: randomUUID() };
     await tell(RESERVATION_TOPIC, 'inventory.stock-reserved.v1', about);

@@ -4,6 +4,7 @@ const good = {
   DATABASE_URL: 'postgres://order:pw@postgres:5432/order',
   KAFKA_BROKERS: 'kafka-0:9092,kafka-1:9092',
   PRODUCT_SERVICE_URL: 'http://product-service',
+  SHIPPING_SERVICE_URL: 'http://shipping-service',
   JWKS_URL: 'http://user-service/.well-known/jwks.json',
 };
 

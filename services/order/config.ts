@@ -5,6 +5,7 @@ const schema = z.object({
   ...serviceVariables('order-service', 3002),
   ...kafkaVariables,
   PRODUCT_SERVICE_URL: httpUrl,
+  SHIPPING_SERVICE_URL: httpUrl,
   JWKS_URL: httpUrl,
   /** Seconds an answer of inventory or payment may take before the order acts on its own. */
   CHECKOUT_PATIENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),

@@ -3,6 +3,7 @@ import { runService, type ServiceParts } from '@platform/libs/service';
 import { salesCommand } from './commands';
 import { type Config, readConfig } from './config';
 import { defaultPatience } from './domain/checkout';
+import { createOfferSource } from './gateways/offers';
 import { createPriceSource } from './gateways/products';
 import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
@@ -13,6 +14,7 @@ const build = ({ config, upstream, ...parts }: ServiceParts<Config>) => {
     ...parts,
     authenticator: authenticate({ jwksUrl: config.JWKS_URL }),
     prices: createPriceSource(upstream('product', config.PRODUCT_SERVICE_URL)),
+    offers: createOfferSource(upstream('shipping', config.SHIPPING_SERVICE_URL)),
     patience: { ...defaultPatience, stockMs: patienceMs, paymentMs: patienceMs },
   });
 };

@@ -40,6 +40,7 @@ beforeAll(async () => {
     prices: {
       prices: async (ids) => new Map(ids.map((id) => [id, { amount: 1999, currency: 'EUR' }])),
     },
+    offers: { offer: async () => undefined },
   });
   stop = await service.start();
 }, 180_000);

@@ -8,10 +8,12 @@ import {
   get,
   kafka,
   newKey,
+  offered,
   pool,
   post,
   product,
   service,
+  shipping,
   startOrders,
   stopOrders,
   tell,
@@ -74,6 +76,63 @@ describe('placing an order', () => {
     product.prices.set('prd-00001', 1999);
     expect(again.body).toEqual(placed.body);
     expect((await expecting(5000)).body.type).toContain('idempotency-key-reused');
+  });
+
+  it('adds what the carrier asks, as it was shown to the customer, and expectedTotal is about the items', async () => {
+    const quoteId = offered({
+      ...{ cost: { amount: 1300, currency: 'USD' }, comparable: { amount: 1200, currency: 'EUR' } },
+    });
+    const expectedTotal = { amount: 3998, currency: 'EUR' };
+    const { status, body } = await post({ ...cart, quoteId, expectedTotal });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({
+      ...{ shippingCost: { amount: 1200, currency: 'EUR' }, total: { amount: 5198, currency: 'EUR' } },
+    });
+    expect((await get(`/v1/orders/${body.id}`)).body).toEqual(body);
+  });
+
+  it.each([
+    ['is unknown', 'unknown-offer', () => randomUUID(), 'c-1'],
+    ['was made to somebody else', 'unknown-offer', () => offered(), 'c-2'],
+    [
+      ...(['ended', 'offer-ended'] as const),
+      () =>
+        offered({ cost: { amount: 1, currency: 'EUR' }, validUntil: new Date(Date.now() - 1).toISOString() }),
+      'c-1',
+    ],
+    [
+      ...(['is in another currency', 'offer-in-other-currency'] as const),
+      () => offered({ cost: { amount: 1, currency: 'USD' } }),
+      'c-1',
+    ],
+  ])('names the offer when it %s, and stores nothing', async (_what, code, offer, customer) => {
+    const before = await counts();
+    const answer = await post({ ...cart, quoteId: offer() }, { customer });
+    expect(answer.status).toBe(422);
+    expect(answer.body.type).toContain(code);
+    expect(answer.body.errors).toMatchObject([{ in: 'body', pointer: '#/quoteId' }]);
+    expect(await counts()).toEqual(before);
+  });
+
+  it('ships for nobody whose token may not see the offer', async () => {
+    const answer = await request(service.app)
+      .post('/v1/orders')
+      .set('authorization', `Bearer ${tokens.token({ scope: 'orders:write' })}`)
+      .set('idempotency-key', newKey())
+      .send({ ...cart, quoteId: offered() });
+    expect(answer.status).toBe(403);
+    expect(answer.body.detail).toContain('shipments:read');
+  });
+
+  it('says "try again" and stores nothing while shipping is down, and asks it for no order without a parcel', async () => {
+    const before = await counts();
+    shipping.down = true;
+    const answer = await post({ ...cart, quoteId: offered() });
+    expect(answer.status).toBe(503);
+    expect(answer.body).toMatchObject({ retriable: true });
+    expect(await counts()).toEqual(before);
+    expect((await post()).status).toBe(202);
+    shipping.down = false;
   });
 
   it('says "try again" and stores nothing while product is down', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { authenticate } from '@platform/libs/http';
 import {
@@ -24,6 +24,7 @@ import {
 } from './application/messages';
 import { published } from './application/published';
 import { defaultPatience } from './domain/checkout';
+import { createOfferSource } from './gateways/offers';
 import { createPriceSource } from './gateways/products';
 import { createService } from './service';
 import { MIGRATION_LOCK, migrations } from './storage/migrations';
@@ -33,13 +34,29 @@ const logger = createLogger('order-test', { level: 'silent' });
 export const tokens = createTokens();
 export const patience = { ...defaultPatience, stockMs: 3_600_000, paymentMs: 3_600_000 };
 
-/** Stands for the product and the user service. */
+/** Stands for the product, the shipping and the user service. */
 export const product = {
   down: false,
   prices: new Map([
     ['prd-00001', 1999],
     ['prd-00002', 500],
   ]),
+};
+export const shipping = {
+  down: false,
+  /** By id; all were made to `c-1`. */
+  offers: new Map<string, Offered>(),
+};
+interface Offered {
+  cost: { amount: number; currency: string };
+  comparable?: { amount: number; currency: string };
+  validUntil?: string;
+}
+/** @returns the id of a new offer to `c-1`. */
+export const offered = (offer: Offered = { cost: { amount: 700, currency: 'EUR' } }): string => {
+  const id = randomUUID();
+  shipping.offers.set(id, offer);
+  return id;
 };
 let neighbour: Server;
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
@@ -50,10 +67,25 @@ export let service: ReturnType<typeof createService>;
 let stop: () => Promise<void>;
 export const heard: CloudEvent[] = [];
 
+/** As the shipping service answers whoever asks for what was offered to them. */
+const answerShipping = (incoming: IncomingMessage, response: ServerResponse) => {
+  const id = new URL(incoming.url ?? '', 'http://shipping').searchParams.get('quoteId') ?? '';
+  const [, claims = ''] = incoming.headers.authorization?.split('.') ?? [];
+  const mine = JSON.parse(Buffer.from(claims, 'base64url').toString()).sub === 'c-1';
+  const { validUntil = '2999-01-01T00:00:00.000Z', ...offer } = shipping.offers.get(id) ?? {};
+  const others = { id: randomUUID(), cost: { amount: 1, currency: 'EUR' } };
+  const known = mine && shipping.offers.has(id);
+  const items = known ? [{ groups: [{ quotes: [others] }, { quotes: [{ id, ...offer }] }], validUntil }] : [];
+  response.statusCode = shipping.down ? 503 : 200;
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ items }));
+};
+
 /** The service over a real broker and database, for the tests of one file. */
 export const startOrders = async (): Promise<void> => {
   neighbour = createServer((incoming, response) => {
     if (incoming.url === '/.well-known/jwks.json') return response.end(JSON.stringify(tokens.jwks));
+    if (incoming.url?.startsWith('/v1/shipping/')) return answerShipping(incoming, response);
     const id = decodeURIComponent(incoming.url?.split('/').at(-1) ?? '');
     const amount = product.prices.get(id);
     response.statusCode = product.down ? 503 : amount === undefined ? 404 : 200;
@@ -81,6 +113,9 @@ export const startOrders = async (): Promise<void> => {
     authenticator: authenticate({ jwksUrl: `${baseUrl}/.well-known/jwks.json` }),
     prices: createPriceSource(
       createHttpClient({ name: 'product', baseUrl, timeoutMs: 500, breakAfter: 100 }),
+    ),
+    offers: createOfferSource(
+      createHttpClient({ name: 'shipping', baseUrl, timeoutMs: 500, breakAfter: 100 }),
     ),
   });
   stop = await service.start();

@@ -10,7 +10,7 @@ import { type Checkout, createCheckout } from './application/checkout';
 import { measureOrders } from './application/measure';
 import { PAYMENT_TOPIC, RESERVATION_TOPIC, SHIPMENT_TOPIC, USER_TOPIC } from './application/messages';
 import { createPlaceOrder } from './application/placeOrder';
-import { type PriceSource, systemClock } from './application/ports';
+import { type OfferSource, type PriceSource, systemClock } from './application/ports';
 import { sales } from './application/sales';
 import { createWaiting } from './application/waiting';
 import { defaultPatience, type Patience } from './domain/checkout';
@@ -25,6 +25,7 @@ export interface ServiceDeps {
   logger: Logger;
   authenticator: Authenticator;
   prices: PriceSource;
+  offers: OfferSource;
   version: string;
   patience?: Patience;
 }
@@ -40,6 +41,7 @@ export const createService = ({
   logger,
   authenticator,
   prices,
+  offers,
   version,
   patience = defaultPatience,
 }: ServiceDeps) => {
@@ -66,7 +68,7 @@ export const createService = ({
     logger,
     authenticator,
     callOff: checkout.callOff,
-    placeOrder: createPlaceOrder({ store, prices, clock, measure: measureOrders }),
+    placeOrder: createPlaceOrder({ store, prices, offers, clock, measure: measureOrders }),
     store,
     personalData: createPersonalData(pool),
     waiting,

@@ -11,7 +11,7 @@ export const createTokens = () => {
     iss: 'ecommerce-platform',
     aud: 'ecommerce-platform',
     sub: 'c-1',
-    scope: 'orders:read orders:write',
+    scope: 'orders:read orders:write shipments:read',
     exp: Math.floor(Date.now() / 1000) + 300,
     ...more,
   });

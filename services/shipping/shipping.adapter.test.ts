@@ -123,6 +123,17 @@ describe('quotes', () => {
     expect((await get(headers.location as string, 'c-2')).status).toBe(404);
   });
 
+  it('are found by the id of any of them, by whom they were made for', async () => {
+    const { body } = await ask();
+    for (const { quotes } of body.groups as Group[]) {
+      const path = `/v1/shipping/quotes?quoteId=${quotes.at(-1)!.id}`;
+      expect((await get(path)).body).toEqual({ items: [body] });
+      expect((await get(path, 'c-2')).body).toEqual({ items: [] });
+    }
+    expect((await get(`/v1/shipping/quotes?quoteId=${randomUUID()}`)).body).toEqual({ items: [] });
+    expect((await get('/v1/shipping/quotes')).status).toBe(400);
+  });
+
   it('stand in one list where there are exchange rates, with the day of the rates', async () => {
     const rates = { date: '2026-10-01', base: 'USD', rates: { EUR: 0.9 } };
     const { app } = createService({ ...deps, rates });

@@ -123,6 +123,7 @@ withConsul('a service that calls another', () => {
       JWKS_URL: `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`,
       // Nothing answers there: what is answered came by way of an instance.
       PRODUCT_SERVICE_URL: 'http://product-service.invalid',
+      SHIPPING_SERVICE_URL: 'http://shipping-service.invalid',
     };
     productDatabase = await postgres.createDatabase();
     const orderDatabase = await postgres.createDatabase();

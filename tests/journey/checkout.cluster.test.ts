@@ -1,8 +1,8 @@
 // Every way to pay and to ship, through the front door.
 import { randomUUID } from 'node:crypto';
 import { Customer, type Order, type Product } from '../../cli/customer';
-import { inPlatform } from './platform';
-import { askForQuotes, offersOf, parcel } from './quotes';
+import { askForQuotes, offersOf, parcel, priceOf, type Quote } from './quotes';
+import { plan } from './stand-ins';
 
 jest.setTimeout(240_000);
 
@@ -25,10 +25,12 @@ const paymentsOf = async ({ id }: Order) =>
     .body.items;
 
 /** Has the next writes at Stripe's stand-in fail, with nothing charged. */
-const stripeFails = (count: number) => {
-  const fault = JSON.stringify({ kind: 'rate_limit', count });
-  const script = `fetch('http://127.0.0.1:12111/_sandbox/faults', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '${fault}' }).then((r) => process.exit(r.ok ? 0 : 1))`;
-  return inPlatform('exec', 'deployment/payment-sandbox', '-c', 'sandbox', '--', 'node', '-e', script);
+const stripeFails = (count: number) => plan('payment-sandbox', 12111, { kind: 'rate_limit', count });
+
+const cheapest = async (): Promise<Quote> => {
+  const [quote] = offersOf((await askForQuotes(customer, parcel({ productId: product.id }))).body);
+  if (!quote) throw new Error('no carrier made an offer');
+  return quote;
 };
 
 describe('a purchase', () => {
@@ -54,18 +56,25 @@ describe('a purchase', () => {
   });
 
   it('is shipped by the offer that was chosen, once', async () => {
-    const quotes = await askForQuotes(customer, parcel({ productId: product.id }));
-    const [quote] = offersOf(quotes.body);
-    const placed = await order({ quoteId: quote?.id });
-    expect(await customer.settled(placed.id)).toMatchObject({
-      ...{ status: 'confirmed', shipment: { carrier: quote?.carrier, trackingNumber: expect.any(String) } },
+    const quote = await cheapest();
+    const placed = await order({ quoteId: quote.id });
+    const shippingCost = priceOf(quote);
+    expect(placed).toMatchObject({
+      shippingCost,
+      total: { amount: product.price.amount + shippingCost.amount },
     });
+    expect(await customer.settled(placed.id)).toMatchObject({
+      ...{ status: 'confirmed', shipment: { carrier: quote.carrier, trackingNumber: expect.any(String) } },
+    });
+    expect(await paymentsOf(placed)).toMatchObject([{ amount: placed.total, status: 'succeeded' }]);
     const { body } = await customer.call<{ items: object[] }>('GET', `/v1/shipments?orderId=${placed.id}`);
-    expect(body.items).toMatchObject([{ status: 'booked', carrier: quote?.carrier }]);
+    expect(body.items).toMatchObject([{ status: 'booked', carrier: quote.carrier }]);
   });
 
   it('is undone when nobody ships it, and the money is free again', async () => {
-    const placed = await order({ quoteId: randomUUID() });
+    const quote = await cheapest();
+    await plan('carriers-sandbox', 12121, { carrier: quote.carrier, kind: 'refused', on: 'ship' });
+    const placed = await order({ quoteId: quote.id });
     expect(await customer.settled(placed.id)).toMatchObject({
       ...{ status: 'cancelled', cancellationReason: 'shipment_failed' },
     });

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { Customer } from '../../cli/customer';
+import type { Customer, Money } from '../../cli/customer';
+
+export interface Quote {
+  id: string;
+  carrier: string;
+  cost: Money;
+  /** About that, in the currency of the group, where the carrier's is another. */
+  comparable?: Money;
+}
 
 export interface Quotes {
   id: string;
-  groups: { currency: string; quotes: { id: string; carrier: string; cost: { amount: number } }[] }[];
+  groups: { currency: string; quotes: Quote[] }[];
   failures: { carrier: string }[];
 }
 
@@ -18,6 +26,9 @@ export const parcel = ({ productId = 'prd-00001', quantity = 1, postalCode = '10
 
 export const askForQuotes = (customer: Customer, wish = parcel(), key: string = randomUUID()) =>
   customer.call<Quotes>('POST', '/v1/shipping/quotes', wish, { 'idempotency-key': key });
+
+/** What the customer pays for it. */
+export const priceOf = ({ cost, comparable }: Quote): Money => comparable ?? cost;
 
 /** The carriers' offers in the order they were given. */
 export const offersOf = ({ groups }: Quotes) => groups.flatMap(({ quotes }) => quotes);

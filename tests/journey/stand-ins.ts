@@ -8,6 +8,13 @@ export const ofStandIn = async <T>(app: string, port: number, path: string): Pro
   );
 };
 
+/** Has the stand-in's next answers go wrong. */
+export const plan = async (app: string, port: number, fault: object): Promise<void> => {
+  const request = `{ method: 'POST', headers: { 'content-type': 'application/json' }, body: '${JSON.stringify(fault)}' }`;
+  const script = `fetch('http://127.0.0.1:${port}/_sandbox/faults', ${request}).then((r) => process.exit(r.ok ? 0 : 1))`;
+  await inPlatform('exec', `deployment/${app}`, '-c', 'sandbox', '--', 'node', '-e', script);
+};
+
 export interface Mail {
   to: string[];
   subject: string;

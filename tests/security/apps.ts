@@ -105,6 +105,7 @@ export async function startApps() {
   apps.order = createOrder({
     ...{ ...common, pool: await database(orderMigrations) },
     prices: { prices: async () => new Map() },
+    offers: { offer: async () => undefined },
   }).app;
   apps.payment = createPayment({
     ...{ ...common, pool: await database(paymentMigrations) },

@@ -67,6 +67,7 @@ export const createDesk = ({ carrier, store, faults, now, stepMs, problem }: Des
             throw new CarrierError(401, 'NOT.AUTHORIZED', 'Access token ended.');
           }
           if (fault === 'rate_limit') throw new CarrierError(429, 'TOO.MANY.REQUESTS', 'Slow down.');
+          if (fault === 'refused') throw invalid('SHIPMENT.REFUSED', 'Not taken.');
           if (fault === 'error_500')
             throw new CarrierError(500, 'INTERNAL.SERVER.ERROR', 'Something went wrong.');
           const { status = 200, body } = handle(request);

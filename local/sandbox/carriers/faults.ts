@@ -7,6 +7,7 @@ const kinds = [
   'timeout_after_label',
   'error_500_after_label',
   'error_500',
+  'refused',
   'rate_limit',
   'slow',
   'token_ended',

@@ -156,9 +156,11 @@ describe('a fault', () => {
     const { call, labels } = await start();
     await call('POST', '/_sandbox/faults', { carrier: 'dhl', kind: 'error_500_after_label' });
     await call('POST', '/_sandbox/faults', { carrier: 'fedex', kind: 'error_500' });
+    await call('POST', '/_sandbox/faults', { carrier: 'dhl', kind: 'refused', on: 'ship' });
     expect((await call('GET', '/mydhlapi/shipments/1/tracking', undefined, basic)).status).toBe(404);
     expect((await call('POST', '/mydhlapi/shipments', dhlOrder(), basic)).status).toBe(500);
     expect(await labels()).toHaveLength(1);
+    expect((await call('POST', '/mydhlapi/shipments', dhlOrder(), basic)).status).toBe(400);
     expect((await call('POST', '/mydhlapi/shipments', dhlOrder(), basic)).status).toBe(201);
   });
 

@@ -9,10 +9,10 @@ export const SHIPMENT_TOPIC = 'shipping.shipment.v1';
 export const USER_TOPIC = 'user.user.v1';
 
 const publish = (order: KnownOrder, event: OrderEvent): Message | undefined => {
-  const { orderId, customerId, items, total, paymentMethod, gateway, fallback } = order;
+  const { orderId, customerId, items, shippingCost, total, paymentMethod, gateway, fallback } = order;
   switch (event.type) {
     case 'OrderPlaced':
-      return { type: 'order.placed.v1', data: { orderId, customerId, items, total } };
+      return { type: 'order.placed.v1', data: { orderId, customerId, items, shippingCost, total } };
     case 'StockReservationRequested':
       return {
         type: 'order.stock-reservation-requested.v1',

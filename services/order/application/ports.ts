@@ -1,6 +1,7 @@
 import type { PoolClient } from '@platform/libs/postgres';
 import type { Money, OrderLine } from '../domain/cart';
 import type { CancellationReason, Compensation, Order, OrderEvent, Shipment } from '../domain/order';
+import type { Offer } from '../domain/shipping';
 
 /** An open database transaction. Whoever opened it commits it. */
 export type Transaction = PoolClient;
@@ -11,6 +12,8 @@ export interface OrderView {
   status: 'pending' | 'confirmed' | 'cancelled';
   cancellationReason?: CancellationReason;
   items: OrderLine[];
+  /** Part of the total. */
+  shippingCost?: Money;
   total: Money;
   paymentId?: string;
   shipment?: Shipment;
@@ -68,7 +71,15 @@ export interface PriceSource {
   prices(productIds: string[]): Promise<Map<string, Money>>;
 }
 
-/** The product service cannot be asked at the moment. Nothing was stored; the same request may go through later. */
+export interface OfferSource {
+  /**
+   * What a carrier offered the customer, as they may see it themselves; undefined when that is none of theirs.
+   * @throws PricesUnavailable
+   */
+  offer(quoteId: string, authorization: string): Promise<Offer | undefined>;
+}
+
+/** The product or the shipping service cannot be asked at the moment. Nothing was stored; the same request may go through later. */
 export class PricesUnavailable extends Error {
   readonly code = 'PRICES_UNAVAILABLE';
   readonly retriable = true;

@@ -17,6 +17,7 @@ export const published = {
   'order.placed.v1': aboutOrder.extend({
     customerId: z.string().min(1),
     items: z.array(z.object({ productId: z.string(), quantity, unitPrice: money })),
+    shippingCost: money.optional(),
     total: money,
   }),
   'order.stock-reservation-requested.v1': aboutOrder.extend({

@@ -9,6 +9,7 @@ export const viewOf = (order: Order, times: { createdAt: string; updatedAt: stri
     status: order.status === 'confirmed' || order.status === 'cancelled' ? order.status : 'pending',
     ...(order.status === 'cancelled' && { cancellationReason: order.reason }),
     items: order.items,
+    ...(order.shippingCost && { shippingCost: order.shippingCost }),
     total: order.total,
     ...(order.status === 'confirmed' && { paymentId: order.paymentId }),
     ...(order.status === 'confirmed' && order.shipment && { shipment: order.shipment }),

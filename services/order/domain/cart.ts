@@ -16,7 +16,7 @@ export interface OrderLine extends RequestedLine {
 export const MAX_LINES = 50;
 export const MAX_QUANTITY = 100;
 
-/** The cart costs something else than the customer agreed to. */
+/** The items cost something else than the customer agreed to. */
 export class TotalChanged extends Error {
   readonly code = 'TOTAL_CHANGED';
   readonly retriable = false;
@@ -80,6 +80,12 @@ export const mergeLines = (lines: readonly RequestedLine[]): RequestedLine[] => 
   return [...merged].map(([productId, quantity]) => ({ productId, quantity }));
 };
 
+/** @throws CartProblem */
+export const chargeable = (amount: number): number => {
+  if (Number.isSafeInteger(amount)) return amount;
+  throw new CartProblem('too_expensive', 'The total is too large to be charged.');
+};
+
 /**
  * Puts today's prices on merged lines and adds them up, in integers. Throws CartProblem; its `line` is an index into `asked`, the lines as
  * the customer sent them.
@@ -109,7 +115,5 @@ export const priceCart = (
     );
   }
   const amount = items.reduce((sum, item) => sum + item.quantity * item.unitPrice.amount, 0);
-  if (!Number.isSafeInteger(amount))
-    throw new CartProblem('too_expensive', 'The total is too large to be charged.');
-  return { items, total: { amount, currency } };
+  return { items, total: { amount: chargeable(amount), currency } };
 };

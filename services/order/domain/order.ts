@@ -35,6 +35,8 @@ export interface PlaceOrder {
   orderId: string;
   customerId: string;
   items: OrderLine[];
+  /** What the customer pays for the parcel; it is part of the total. Orders of versions before have none. */
+  shippingCost?: Money;
   total: Money;
   paymentMethod: string;
   /** The preferred gateway; payment's own choice unless named. */
@@ -114,8 +116,12 @@ export type KnownOrder = Exclude<Order, { status: 'none' }>;
 export const initialOrder: Order = { status: 'none' };
 
 const known = (order: Known): Known => {
-  const { orderId, customerId, items, total, paymentMethod, gateway, fallback, quoteId, shipment } = order;
-  return { orderId, customerId, items, total, paymentMethod, gateway, fallback, quoteId, shipment };
+  const { orderId, customerId, items, shippingCost, total, paymentMethod } = order;
+  const { gateway, fallback, quoteId, shipment } = order;
+  return {
+    ...{ orderId, customerId, items, shippingCost, total, paymentMethod },
+    ...{ gateway, fallback, quoteId, shipment },
+  };
 };
 
 export const owedBy = (order: Order): readonly Owed[] => ('owed' in order ? order.owed : []);

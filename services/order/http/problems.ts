@@ -1,6 +1,7 @@
 import { invalidRequest, Problem, unavailable } from '@platform/libs/http';
 import { PricesUnavailable } from '../application/ports';
 import { CartProblem, TotalChanged } from '../domain/cart';
+import { OfferProblem } from '../domain/shipping';
 
 const FIELD: Partial<Record<CartProblem['code'], string>> = {
   unknown_product: '/productId',
@@ -21,12 +22,19 @@ export const orderProblem = (error: unknown): unknown => {
       errors,
     });
   }
+  if (error instanceof OfferProblem) {
+    return new Problem(422, {
+      code: error.code.replaceAll('_', '-'),
+      detail: error.message,
+      errors: [{ in: 'body', pointer: '#/quoteId', detail: error.message }],
+    });
+  }
   if (error instanceof TotalChanged) {
     const { expected, total } = error;
     return new Problem(409, {
       code: 'total-changed',
       detail:
-        'It would cost something else than expectedTotal now. Nothing was ordered; send the total you agree to.',
+        'The items would cost something else than expectedTotal now. Nothing was ordered; send the total you agree to.',
       errors: [{ in: 'body', pointer: '#/expectedTotal', detail: 'Not what it costs.' }],
       extensions: { expectedTotal: expected, total },
     });

@@ -1,4 +1,4 @@
-import { notFound, pageOf, type Route, route } from '@platform/libs/http';
+import { demandScope, notFound, pageOf, type Route, route } from '@platform/libs/http';
 import { z } from 'zod';
 import type { Checkout } from '../application/checkout';
 import type { createPlaceOrder } from '../application/placeOrder';
@@ -46,14 +46,20 @@ export const orderRoutes = ({
       400: { description: 'The request is not valid.' },
       401: { description: 'No valid access token.' },
       403: { description: 'The access token does not allow this.' },
-      409: { description: 'It would cost something else than `expectedTotal`; nothing was ordered.' },
-      422: { description: 'A product is unknown, or the Idempotency-Key was used for a different order.' },
+      409: { description: 'The items would cost something else than `expectedTotal`; nothing was ordered.' },
+      422: {
+        description:
+          'A product or the offer is unknown, or the Idempotency-Key was used for a different order.',
+      },
       503: { description: 'Prices cannot be fetched at the moment; nothing was stored.' },
     },
-    async handle({ body, headers, principal }) {
+    async handle({ body, headers, principal, request }) {
+      // The offer is looked at with the customer's own token.
+      if (body.quoteId !== undefined) demandScope(principal, 'shipments:read');
       try {
         const { order: placed } = await placeOrder({
           customerId: principal.id,
+          authorization: request.headers.authorization ?? '',
           idempotencyKey: headers['idempotency-key'],
           ...body,
         });

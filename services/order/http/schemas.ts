@@ -55,12 +55,15 @@ export const placeOrderBody = z
     }),
     quoteId: z.uuid().optional().meta({
       description:
-        'The carrier’s offer to ship by (`POST /v1/shipping/quotes`). Without one nothing is shipped.',
+        'The carrier’s offer to ship by (`POST /v1/shipping/quotes`); what it costs is added. Without one nothing is shipped.',
     }),
     expectedTotal: z
       .strictObject({ amount: z.int().min(1), currency: z.string().regex(/^[A-Z]{3}$/) })
       .optional()
-      .meta({ description: 'What it may cost: 409 when it would cost anything else by now.' }),
+      .meta({
+        description:
+          'What the items may cost: 409 when they would cost anything else by now. An offer’s price stays what it is.',
+      }),
   })
   .superRefine(({ gateway: chosen = 'stripe', paymentMethod, fallback }, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
@@ -113,6 +116,7 @@ export const order = z
       ])
       .optional(),
     items: z.array(z.object({ productId: z.string(), quantity: z.int(), unitPrice: money })),
+    shippingCost: money.optional().meta({ description: 'Part of the total.' }),
     total: money,
     paymentId: z.uuid().optional(),
     shipment: z

@@ -165,6 +165,8 @@ export interface QuoteStore {
   /** @returns the one that stands: another one if the key was taken meanwhile. */
   save(quotation: Quotation, quotes: Quote[]): Promise<Quotation>;
   find(requestId: string, customerId: string): Promise<Quotation | undefined>;
+  /** What was offered together with that quote. */
+  findAround(quoteId: string, customerId: string): Promise<Quotation | undefined>;
   /** Of whichever customer; whoever asks compares. */
   findQuote(quoteId: string, transaction?: Transaction): Promise<QuotedShipment | undefined>;
   /** Forgets requests that no shipment came of and that are no good since `before`. @returns how many. */

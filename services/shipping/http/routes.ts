@@ -7,6 +7,7 @@ import {
   address,
   byOrder,
   byParcel,
+  byQuote,
   idParams,
   keyHeader,
   quotes,
@@ -17,7 +18,7 @@ import {
 
 export interface ShippingRoutesDeps {
   quoting: Quoting;
-  quoteStore: Pick<QuoteStore, 'find'>;
+  quoteStore: Pick<QuoteStore, 'find' | 'findAround'>;
   store: Pick<ShipmentStore, 'find' | 'findByOrder' | 'findLabel'>;
   tracking: Pick<TrackingStore, 'list'>;
   personalData: PersonalData;
@@ -66,6 +67,22 @@ export const shippingRoutes = ({
       } catch (error) {
         throw quotesProblem(error);
       }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/shipping/quotes',
+    summary: 'Look at what was offered to me together with a quote',
+    description: 'Empty for a quote of somebody else, or one that is no good any more and forgotten.',
+    scope: 'shipments:read',
+    query: byQuote,
+    responses: {
+      200: { description: 'The quotes it is among.', schema: z.object({ items: z.array(quotes) }) },
+      ...guarded,
+    },
+    async handle({ query, principal }) {
+      const found = await quoteStore.findAround(query.quoteId, principal.id);
+      return { body: { items: found ? [found.answer] : [] } };
     },
   }),
   route({

@@ -89,6 +89,7 @@ export const keyHeader = z.object({
 });
 
 export const idParams = z.strictObject({ id: z.uuid() });
+export const byQuote = z.strictObject({ quoteId: z.uuid() });
 export const byOrder = z.strictObject({ orderId: z.uuid() });
 export const byParcel = z.strictObject({ parcel: z.coerce.number().int().min(1).max(99).default(1) });
 

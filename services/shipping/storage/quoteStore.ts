@@ -67,6 +67,15 @@ export const createQuoteStore = (pool: Pool): QuoteStore => {
       });
       return rows[0] && toQuotation(rows[0] as Row);
     },
+    async findAround(quoteId, customerId) {
+      const { rows } = await pool.query({
+        name: 'find-quotes-around',
+        text: `select r.* from quotes q join quote_requests r on r.id = q.request_id
+               where q.id = $1 and r.customer_id = $2`,
+        values: [quoteId, customerId],
+      });
+      return rows[0] && toQuotation(rows[0] as Row);
+    },
     async findQuote(quoteId, transaction) {
       const { rows } = await (transaction ?? pool).query({
         name: 'find-quote',
