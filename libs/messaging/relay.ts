@@ -55,6 +55,13 @@ const RELAY_LOCK = 7_204_118;
 /** A process that stands still keeps its turn no longer than this. Longer than the broker's client tries by itself. */
 const STANDSTILL_MS = 60_000;
 
+/**
+ * A batch is the first of the outbox by its key. PostgreSQL's figures about a table that is empty most of the time tell it otherwise:
+ * without these two it reads and sorts all that waits for each batch, and the longer the broker was away the longer each takes.
+ */
+const settings = `select set_config('idle_session_timeout', '${STANDSTILL_MS}', false),
+  set_config('enable_bitmapscan', 'off', false), set_config('enable_sort', 'off', false)`;
+
 interface Turn {
   /** The connection that holds the turn, for as long as it lives; undefined while it is another instance's. */
   take(): Promise<PoolClient | undefined>;
@@ -78,7 +85,7 @@ function createTurn(pool: Pool): Turn {
           client.release();
           return undefined;
         }
-        await client.query(`set idle_session_timeout = ${STANDSTILL_MS}`);
+        await client.query(settings);
       } catch (error) {
         client.release(true);
         throw error;
