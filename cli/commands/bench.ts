@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { plainProgress } from '@platform/local/progress';
+import { ensureTools } from '@platform/local/toolchain';
 import { type Command, Option } from 'commander';
 import { testServerEnvironment } from '../suites';
 import { projectDir } from '../target';
@@ -19,8 +20,10 @@ export const addBenchCommand = (program: Command) => {
     )
     .option('--json', 'one JSON document on stdout')
     .action(async ({ profile, only, json }: { profile: string; only?: string; json?: boolean }) => {
+      // Baselines on the Node of the services: another one would be compared as well.
+      const { node } = await ensureTools(['node'], plainProgress);
       const child = spawn(
-        process.execPath,
+        node as string,
         ['--require', 'tsx/cjs', join(projectDir, 'tests', 'bench', 'main.ts')],
         {
           cwd: projectDir,
