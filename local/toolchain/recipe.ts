@@ -56,9 +56,9 @@ export interface NpmRecipe extends Common {
   package: string;
   /** `sha512-<base64>` of the tarball. */
   integrity: string;
-  /** Path of the zip archive inside the package that the executables lie in; without one they lie in the package itself. */
+  /** Path of the zip archive in the tarball that holds the executables; unset where the tarball does. */
   archive?: string;
-  /** Relative to the archive, or to the package. */
+  /** Paths in the archive, or in the tarball. */
   executables: string[];
 }
 

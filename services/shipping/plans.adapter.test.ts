@@ -84,7 +84,6 @@ test('quotes are found, ordered by and forgotten without reading those of others
     await quotes.findByKey(customerId, randomUUID());
     await quotes.find(requestId, customerId);
     await quotes.findQuote(quoteId);
-    await quotes.findAround(quoteId, customerId);
     await quotes.prune(systemClock.now());
   });
   expect(reads).toEqual([]);

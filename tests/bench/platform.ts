@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import type { Row } from './row';
 
+const { BENCH_PLATFORM_NODE = process.execPath } = process.env;
+
 const platform = (...args: string[]) =>
-  execFileSync(process.execPath, ['cli/bin/platform.mjs', ...args], {
+  execFileSync(BENCH_PLATFORM_NODE, ['cli/bin/platform.mjs', ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });

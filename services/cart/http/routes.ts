@@ -118,7 +118,8 @@ export const cartRoutes = ({ editing, checkOut, personalData }: CartRoutesDeps):
     summary: 'Order what is in my cart',
     description:
       'Prices and stock are looked at anew. Where they are as they were seen, the order is placed as by POST /v1/orders (the token needs ' +
-      'orders:write, and shipments:read with a quoteId) and what was ordered leaves the cart. The same request with the same Idempotency-Key is one order, with one answer.',
+      'orders:write, and shipments:read with a quoteId) and what was ordered leaves the cart. The same request with the same ' +
+      'Idempotency-Key is one order, with one answer.',
     scope: 'cart:write',
     headers: checkoutHeaders,
     body: checkoutBody,

@@ -3,6 +3,7 @@ import { drafts, notificationId } from './drafts';
 test('a message has one id, whichever event asks for it, and another for each channel', () => {
   const id = notificationId('order-confirmed', 'o-1', 'email');
   expect(notificationId('order-confirmed', 'o-1', 'email')).toBe(id);
+  expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   const others = [
     notificationId('order-confirmed', 'o-1', 'webhook'),
     notificationId('order-cancelled', 'o-1', 'email'),

@@ -33,7 +33,7 @@ export interface PlaceOrderDeps {
 
 /**
  * Prices the cart and stores the order, which then waits for its stock. The same request under the same key gets the same answer, even
- * while the product service is away.
+ * while the product or the shipping service is away.
  * @throws CartProblem | TotalChanged | OfferProblem | PricesUnavailable | IdempotencyKeyReused; nothing is stored then.
  */
 export const createPlaceOrder =

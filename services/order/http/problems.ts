@@ -10,25 +10,22 @@ const FIELD: Partial<Record<CartProblem['code'], string>> = {
   bad_quantity: '/quantity',
 };
 
+const unprocessable = ({ code, message }: CartProblem | OfferProblem, pointer: string): Problem =>
+  new Problem(422, {
+    code: code.replaceAll('_', '-'),
+    detail: message,
+    errors: [{ in: 'body', pointer, detail: message }],
+  });
+
 /** What can go wrong with a new order, as the customer is told. Any other error passes unchanged. */
 export const orderProblem = (error: unknown): unknown => {
   if (error instanceof CartProblem) {
     const pointer = `#/items${error.line === undefined ? '' : `/${error.line}${FIELD[error.code] ?? ''}`}`;
-    const errors = [{ in: 'body' as const, pointer, detail: error.message }];
-    if (error.code === 'bad_quantity' || error.code === 'too_many_lines') return invalidRequest(errors);
-    return new Problem(422, {
-      code: error.code.replaceAll('_', '-'),
-      detail: error.message,
-      errors,
-    });
+    if (error.code === 'bad_quantity' || error.code === 'too_many_lines')
+      return invalidRequest([{ in: 'body', pointer, detail: error.message }]);
+    return unprocessable(error, pointer);
   }
-  if (error instanceof OfferProblem) {
-    return new Problem(422, {
-      code: error.code.replaceAll('_', '-'),
-      detail: error.message,
-      errors: [{ in: 'body', pointer: '#/quoteId', detail: error.message }],
-    });
-  }
+  if (error instanceof OfferProblem) return unprocessable(error, '#/quoteId');
   if (error instanceof TotalChanged) {
     const { expected, total } = error;
     return new Problem(409, {

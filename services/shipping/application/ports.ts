@@ -153,11 +153,9 @@ export interface Quotation {
   answer: QuotesView;
 }
 
-/** A quote with all that is needed to ship by it. */
-export interface QuotedShipment {
+/** A quote with what it was made for, and what was offered beside it. */
+export interface QuotedShipment extends Pick<Quotation, 'request' | 'answer'> {
   quote: Quote;
-  request: QuoteRequest;
-  validUntil: string;
 }
 
 export interface QuoteStore {
@@ -165,8 +163,6 @@ export interface QuoteStore {
   /** @returns the one that stands: another one if the key was taken meanwhile. */
   save(quotation: Quotation, quotes: Quote[]): Promise<Quotation>;
   find(requestId: string, customerId: string): Promise<Quotation | undefined>;
-  /** What was offered together with that quote. */
-  findAround(quoteId: string, customerId: string): Promise<Quotation | undefined>;
   /** Of whichever customer; whoever asks compares. */
   findQuote(quoteId: string, transaction?: Transaction): Promise<QuotedShipment | undefined>;
   /** Forgets requests that no shipment came of and that are no good since `before`. @returns how many. */

@@ -79,7 +79,7 @@ export const createShipments = ({ store, quotes, carriers, clock, logger, origin
   ): Promise<Choice | { problem: string }> => {
     const quoted = await quotes.findQuote(quoteId, transaction);
     if (!quoted || quoted.request.customerId !== customerId) return { problem: 'quote_unknown' };
-    if (!isGood(quoted.validUntil, at)) return { problem: 'quote_expired' };
+    if (!isGood(quoted.answer.validUntil, at)) return { problem: 'quote_expired' };
     const { carrier, service, cost, estimatedDelivery } = quoted.quote;
     carriers.named(carrier);
     return { carrier, service, cost, ...(estimatedDelivery && { estimatedDelivery }) };

@@ -18,7 +18,7 @@ import {
 
 export interface ShippingRoutesDeps {
   quoting: Quoting;
-  quoteStore: Pick<QuoteStore, 'find' | 'findAround'>;
+  quoteStore: Pick<QuoteStore, 'find' | 'findQuote'>;
   store: Pick<ShipmentStore, 'find' | 'findByOrder' | 'findLabel'>;
   tracking: Pick<TrackingStore, 'list'>;
   personalData: PersonalData;
@@ -81,8 +81,8 @@ export const shippingRoutes = ({
       ...guarded,
     },
     async handle({ query, principal }) {
-      const found = await quoteStore.findAround(query.quoteId, principal.id);
-      return { body: { items: found ? [found.answer] : [] } };
+      const found = await quoteStore.findQuote(query.quoteId);
+      return { body: { items: found?.request.customerId === principal.id ? [found.answer] : [] } };
     },
   }),
   route({

@@ -67,15 +67,6 @@ export const createQuoteStore = (pool: Pool): QuoteStore => {
       });
       return rows[0] && toQuotation(rows[0] as Row);
     },
-    async findAround(quoteId, customerId) {
-      const { rows } = await pool.query({
-        name: 'find-quotes-around',
-        text: `select r.* from quotes q join quote_requests r on r.id = q.request_id
-               where q.id = $1 and r.customer_id = $2`,
-        values: [quoteId, customerId],
-      });
-      return rows[0] && toQuotation(rows[0] as Row);
-    },
     async findQuote(quoteId, transaction) {
       const { rows } = await (transaction ?? pool).query({
         name: 'find-quote',
@@ -83,12 +74,7 @@ export const createQuoteStore = (pool: Pool): QuoteStore => {
         values: [quoteId],
       });
       const row = rows[0];
-      if (!row) return undefined;
-      return {
-        quote: row.quote,
-        request: toQuotation(row).request,
-        validUntil: row.valid_until.toISOString(),
-      };
+      return row && { quote: row.quote, ...toQuotation(row) };
     },
     async prune(before) {
       const { rowCount } = await pool.query({
